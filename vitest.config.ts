@@ -13,7 +13,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "core", include: ["test/**/*.test.ts"], exclude: ["test/clients/**", "test/browser/**"] },
+        test: {
+          name: "core",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/clients/**", "test/browser/**"],
+        },
       },
       { extends: true, test: { name: "clients", include: ["test/clients/**/*.test.ts"] } },
       { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },

@@ -1,0 +1,36 @@
+/** Persistence of the local hub: one SQLite file per data folder, each part with its own tables. */
+import { DatabaseSync } from "node:sqlite";
+
+/** Raised when a data folder was written by a newer (or incompatible) version. */
+export const SCHEMA_VERSION = 1;
+
+/**
+ * Opens (or makes) the database. WAL with `synchronous = NORMAL`: a killed process loses at most the
+ * request in flight.
+ */
+export function openDatabase(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+  const version = (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+  if (version > SCHEMA_VERSION) {
+    db.close();
+    throw new Error(
+      `${file} has schema version ${version}; this version of agent-collab reads up to ${SCHEMA_VERSION}`,
+    );
+  }
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  return db;
+}
+
+/** Runs `work` in one transaction: all of it or nothing. */
+export function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+/** Errors of the local hub as the Hub's clients expect them (hub-wire.md 1.4). */
+
+export type ErrorCode = "RepoNotFound" | "RevisionNotFound" | "EntryNotFound" | "GatedRepo";
+
+/** An HTTP error answer. Thrown anywhere in the hub, turned into a response in one place (`server.ts`). */
+export class HubHttpError extends Error {
+  readonly status: number;
+  readonly code: ErrorCode | undefined;
+  /** Further fields of the JSON body, such as `url` of a 409. */
+  readonly body: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    status: number,
+    message: string,
+    options: { code?: ErrorCode; body?: Record<string, unknown>; headers?: Record<string, string> } = {},
+  ) {
+    super(message);
+    this.name = "HubHttpError";
+    this.status = status;
+    this.code = options.code;
+    this.body = options.body ?? {};
+    this.headers = options.headers ?? {};
+  }
+}
+
+export const badRequest = (message: string) => new HubHttpError(400, message);
+export const invalidToken = () => new HubHttpError(401, "Invalid credentials in Authorization header");
+export const forbidden = (message: string) => new HubHttpError(403, message);
+/** Also what an unreadable repository looks like, so that its existence does not leak. */
+export const repoNotFound = (anonymous: boolean) =>
+  anonymous
+    ? new HubHttpError(401, "Repository not found", { code: "RepoNotFound" })
+    : new HubHttpError(404, "Repository not found", { code: "RepoNotFound" });
+export const entryNotFound = (path: string) =>
+  new HubHttpError(404, `Entry not found: ${path}`, { code: "EntryNotFound" });

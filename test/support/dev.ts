@@ -24,7 +24,7 @@ function shellEnv(): NodeJS.ProcessEnv {
     .split(delimiter)
     .filter((folder) => !folder.includes("node_modules"))
     .join(delimiter);
-  const env = { ...process.env, PATH };
+  const env: NodeJS.ProcessEnv = { ...process.env, PATH };
   for (const key of Object.keys(env)) if (/^(npm_|VITEST|HF_|NODE_OPTIONS)/.test(key)) delete env[key];
   return env;
 }

@@ -1,0 +1,50 @@
+/**
+ * Every command: its name, its one-line summary, and where its code is.
+ *
+ * A command is a file `wizard/commands/<name>.ts` that exports `register: RegisterCommand`. It declares its
+ * arguments and options on the commander command it is given and sets an action. Only the file of the command
+ * that was asked for is loaded, so its imports cost the others nothing.
+ *
+ *   export const register: RegisterCommand = (command, cli) => {
+ *     command
+ *       .argument("[dir]", "the collab directory", ".")
+ *       .option("--strict", "warnings fail too")
+ *       .addHelpText("after", "\nExample:\n  agent-collab check my-collab --strict")
+ *       .action(async (dir: string, options: { strict?: boolean }) => {
+ *         cli.out.result({ json: {...}, human: "..." });   // once; throws UserError if it cannot
+ *       });
+ *   };
+ */
+import type { Command } from "commander";
+import type { Env } from "../terminal/detect.ts";
+import type { Output } from "../terminal/output.ts";
+
+/** What a command works with; nothing reads `process` itself. */
+export interface Cli {
+  out: Output;
+  env: Env;
+  cwd: string;
+  stdin: NodeJS.ReadStream;
+  stderr: NodeJS.WriteStream;
+  /** May questions be asked? If not, a missing answer is `EXIT.inputNeeded`. */
+  interactive: boolean;
+  debug: boolean;
+  /** How this was started, for lines the reader copies: `agent-collab`, `npx create-agent-collab`, … */
+  programName: string;
+}
+
+export type RegisterCommand = (command: Command, cli: Cli) => void;
+
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load: () => Promise<{ register: RegisterCommand }>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "check",
+    summary: "look for mistakes in a collab directory, offline",
+    load: () => import("./check.ts"),
+  },
+];

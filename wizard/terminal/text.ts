@@ -1,0 +1,34 @@
+/** Making text safe to print. */
+
+/** The CSI and OSC sequences first, so that no half of one is left; then every other control character. */
+const ESCAPES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text from the network or a file, without terminal control sequences and direction overrides. */
+export function printable(text: string): string {
+  return text.replace(ESCAPES, "");
+}
+
+/** Tokens of the Hub (also of a local hub), wherever they turn up: in a URL, a header, a message. */
+const SECRETS = /\bhf_(?:local_[A-Za-z0-9_-]+|(?:oauth_|jwt_)?[A-Za-z0-9.-]{16,})/g;
+
+/** Replaces everything that looks like a token. */
+export function maskSecrets(text: string): string {
+  return text.replace(SECRETS, "hf_***");
+}
+
+/** Columns needed: enough for aligning, exact for the Latin text our own tables hold. */
+export function padEnd(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - [...text].length));
+}
+
+/** `s` unless `count` is one: `plural(2, "file")` is "2 files". */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A word for a shell: quoted only where it must be. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,10 +1,10 @@
 /*
- * The gate in front of the real program, in JavaScript that any Node since version 12 can read: it checks the
+ * The gate in front of the real program, in JavaScript that any Node since version 14 can read: it checks the
  * version before code is loaded that an older one could not even parse.
  */
 "use strict";
 const { existsSync } = require("node:fs");
-const { spawnSync } = require("node:child_process");
+const { spawn } = require("node:child_process");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 
@@ -36,20 +36,29 @@ function programFile() {
   return existsSync(source) ? source : built;
 }
 
+/** Runs the program in another Node: its streams, its exit code, and our signals passed on to it. */
+function runIn(node, args) {
+  const child = spawn(node, [programFile(), ...args], { stdio: "inherit" });
+  // Ctrl-C in a terminal reaches both processes; ours only has to outlive the other.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("error", (error) => fail(`agent-collab could not start ${node}: ${error.message}`));
+  child.on("exit", (code, signal) => process.exit(signal === "SIGINT" ? 130 : code === null ? 1 : code));
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
 /** Runs `agent-collab` with `args`, if need be in another Node. */
 module.exports = function start(args) {
-  const version = process.env.AGENT_COLLAB_TEST_NODE_VERSION || process.version;
-  if (isEnough(version)) {
-    process.argv = [process.argv[0], programFile(), ...args];
+  if (isEnough(process.version)) {
     return import(pathToFileURL(programFile()).href).then((cli) => cli.main(args));
   }
-  const node = process.env.AGENT_COLLAB_TEST_NODE_VERSION ? undefined : ownNode();
-  if (node) {
-    const child = spawnSync(node, [programFile(), ...args], { stdio: "inherit" });
-    process.exit(child.status === null ? 1 : child.status);
-  }
-  console.error(
-    `agent-collab needs Node.js ${NEEDED.join(".")} or newer; this is ${version}. Get it from https://nodejs.org or with \`nvm install 24\`.`,
+  const node = ownNode();
+  if (node) return runIn(node, args);
+  return fail(
+    `agent-collab needs Node.js ${NEEDED.join(".")} or newer; this is ${process.version}. Get it from https://nodejs.org, or run: nvm install 24`,
   );
-  process.exit(1);
 };

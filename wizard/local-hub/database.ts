@@ -1,5 +1,6 @@
 /** Persistence of the local hub: one SQLite file per data folder, each part with its own tables. */
 import { DatabaseSync } from "node:sqlite";
+import { HubStartError } from "./errors.ts";
 
 /** Raised when a data folder was written by a newer (or incompatible) version. */
 export const SCHEMA_VERSION = 1;
@@ -14,8 +15,10 @@ export function openDatabase(file: string): DatabaseSync {
   const version = (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
   if (version > SCHEMA_VERSION) {
     db.close();
-    throw new Error(
-      `${file} has schema version ${version}; this version of agent-collab reads up to ${SCHEMA_VERSION}`,
+    throw new HubStartError(
+      "data_folder_newer",
+      `${file} was written by a newer version (schema ${version}; this one reads up to ${SCHEMA_VERSION}).`,
+      { fix: "Update agent-collab, or use another data folder." },
     );
   }
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);

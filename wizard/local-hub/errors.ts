@@ -34,3 +34,24 @@ export const repoNotFound = (anonymous: boolean) =>
     : new HubHttpError(404, "Repository not found", { code: "RepoNotFound" });
 export const entryNotFound = (path: string) =>
   new HubHttpError(404, `Entry not found: ${path}`, { code: "EntryNotFound" });
+
+export type HubStartErrorCode =
+  | "data_folder_unwritable"
+  | "data_folder_in_use"
+  | "data_folder_newer"
+  | "port_in_use"
+  | "port_refused";
+
+/** The hub cannot start, for a reason that the person who starts it can remove. */
+export class HubStartError extends Error {
+  readonly code: HubStartErrorCode;
+  /** What to do next. */
+  readonly fix: string;
+
+  constructor(code: HubStartErrorCode, message: string, options: { fix: string; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = "HubStartError";
+    this.code = code;
+    this.fix = options.fix;
+  }
+}

@@ -2,9 +2,12 @@
  * Routes of the local hub. Each is declared with how faithful it is, so that the table of supported
  * operations (docs, and the body of a 501) is generated from what is really served.
  */
+import type { HttpBindings } from "@hono/node-server";
 import { type Context, type Handler, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HubHttpError } from "./errors.ts";
 
-export type HubEnv = { Variables: { requestId: string } };
+export type HubEnv = { Bindings: HttpBindings; Variables: { requestId: string } };
 export type HubHandler = Handler<HubEnv>;
 export type HubRequest = Context<HubEnv>;
 
@@ -15,16 +18,33 @@ export interface RouteInfo {
   /** One line: what it does, and for `partial` what differs from the Hub. */
   about: string;
   support?: "full" | "partial";
+  /** Larger request bodies are refused with 413. Default 16 MiB. */
+  maxBodyBytes?: number;
 }
+
+const DEFAULT_MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 export class HubRouter {
   readonly app = new Hono<HubEnv>();
   readonly routes: RouteInfo[] = [];
 
   /** Serves `info.path`. A HEAD request to a GET route is answered by Hono from the GET handler without its body. */
-  add(info: RouteInfo, handler: HubHandler): this {
+  add<Path extends string>(info: RouteInfo & { path: Path }, handler: Handler<HubEnv, Path>): this {
     this.routes.push(info);
-    this.app.on(info.method, info.path, handler);
+    if (info.method === "GET" || info.method === "HEAD") {
+      this.app.on(info.method, info.path, handler);
+    } else {
+      this.app.on(info.method, info.path, limitBody(info.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES), handler);
+    }
     return this;
   }
+}
+
+function limitBody(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new HubHttpError(413, `Request body is larger than ${maxSize} bytes`);
+    },
+  });
 }

@@ -1,0 +1,89 @@
+/** The answer of whoami-v2 and the account shapes it shares with other routes (hub-wire.md 2.1). */
+import { type AccountStore, localId, type Member, type Org, type StoredToken, type User } from "./store.ts";
+
+/** `avatarUrl` of every local account: a data URL, so that no page asks the network for a picture. */
+export function avatarUrl(name: string): string {
+  let hue = 0;
+  for (const character of name) hue = (hue * 31 + (character.codePointAt(0) ?? 0)) % 360;
+  const letter = /^[a-z0-9]/i.exec(name)?.[0].toUpperCase() ?? "?";
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
+    `<rect width="32" height="32" fill="hsl(${hue} 55% 45%)"/>` +
+    `<text x="16" y="22" text-anchor="middle" font-family="sans-serif" font-size="16" fill="#fff">${letter}</text></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}
+
+export function whoami(store: AccountStore, user: User, token: StoredToken) {
+  const memberships = store.membershipsOf(user.name).filter((member) => seesOrg(token, member.org));
+  return {
+    type: "user",
+    id: user.id,
+    name: user.name,
+    fullname: user.fullname,
+    email: user.email,
+    emailVerified: true,
+    canPay: true,
+    billingMode: "postpaid",
+    periodEnd: null,
+    avatarUrl: avatarUrl(user.name),
+    isPro: user.isPro,
+    orgs: memberships.flatMap((member) => {
+      const org = store.findOrg(member.org);
+      return org ? [whoamiOrg(org, member)] : [];
+    }),
+    auth: describeToken(store, token),
+  };
+}
+
+function whoamiOrg(org: Org, member: Member) {
+  return {
+    type: "org",
+    id: org.id,
+    name: org.name,
+    fullname: org.fullname,
+    email: null,
+    canPay: org.plan !== null,
+    billingMode: "postpaid",
+    periodEnd: null,
+    avatarUrl: avatarUrl(org.name),
+    ...(org.plan !== null && { plan: org.plan }),
+    roleInOrg: member.role,
+  };
+}
+
+/** An OAuth token sees only the organisations that its user granted; an access token sees all. */
+function seesOrg(token: StoredToken, org: string): boolean {
+  return token.kind === "access_token" || Object.hasOwn(token.scopes ?? {}, `org/${org}`);
+}
+
+function describeToken(store: AccountStore, token: StoredToken) {
+  const expiry = token.expiresAt === null ? {} : { expiresAt: new Date(token.expiresAt).toISOString() };
+  if (token.kind === "oauth") return { type: "app_token_as_user", ...expiry };
+  return {
+    type: "access_token",
+    ...expiry,
+    accessToken: {
+      displayName: token.displayName,
+      role: token.role,
+      createdAt: new Date(token.createdAt).toISOString(),
+      ...(token.scopes && {
+        fineGrained: {
+          canReadGatedRepos: false,
+          global: [],
+          scoped: Object.entries(token.scopes).map(([entity, permissions]) => ({
+            entity: describeEntity(store, entity),
+            permissions,
+          })),
+        },
+      }),
+    },
+  };
+}
+
+/** `bucket/demo/board` as `{_id, type, name}`. */
+function describeEntity(store: AccountStore, entity: string) {
+  const type = entity.slice(0, entity.indexOf("/"));
+  const name = entity.slice(type.length + 1);
+  const account = type === "user" ? store.findUser(name) : type === "org" ? store.findOrg(name) : null;
+  return { _id: account?.id ?? localId(entity), type, name };
+}

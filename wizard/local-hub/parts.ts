@@ -1,0 +1,8 @@
+/** The parts of the local hub, in the order in which they are installed (and, reversed, closed). */
+import type { HubContext, HubPart } from "./context.ts";
+import type { HubRouter } from "./router.ts";
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a part without processes or timers returns nothing
+export type PartInstaller = (router: HubRouter, hub: HubContext) => HubPart | void;
+
+export const PARTS: readonly PartInstaller[] = [];

@@ -1,5 +1,6 @@
 /** From the command line to a command, and from its outcome to an exit code. Commands: `commands/index.ts`. */
 import { Command, CommanderError } from "commander";
+import { closest } from "../template/schema/suggest.ts";
 import { type Cli, COMMANDS, type CommandEntry } from "./commands/index.ts";
 import { packageVersion } from "./package-root.ts";
 import { canPrompt, type Env } from "./terminal/detect.ts";
@@ -7,7 +8,6 @@ import { EXIT, type UserError, usageError } from "./terminal/errors.ts";
 import { GLOBAL_OPTIONS, type GlobalOptions, readGlobalOptions } from "./terminal/globals.ts";
 import { createOutput, resolveMode } from "./terminal/output.ts";
 import { printError } from "./terminal/report-error.ts";
-import { closest } from "./terminal/suggest.ts";
 
 export interface CliIo {
   stdin: NodeJS.ReadStream;

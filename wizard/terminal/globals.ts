@@ -1,8 +1,9 @@
 /** Options every command takes. They are read before anything else, so that even a usage error has the right form. */
+
+import { closest } from "../../template/schema/suggest.ts";
 import type { Env } from "./detect.ts";
 import { usageError } from "./errors.ts";
 import { FORMATS, type Format } from "./output.ts";
-import { closest } from "./suggest.ts";
 
 export interface GlobalOptions {
   format: Format;

@@ -7,8 +7,8 @@
  *  quiet  only the essential value (an id, a URL, a path), one a line
  */
 import { styleText } from "node:util";
+import { maskSecrets } from "../../template/schema/secrets.ts";
 import { type Env, isAgent } from "./detect.ts";
-import { maskSecrets } from "./text.ts";
 
 export const FORMATS = ["auto", "human", "agent", "json", "quiet"] as const;
 export type Format = (typeof FORMATS)[number];

@@ -1,9 +1,10 @@
 /** The one place that turns an error into text or JSON and says which exit code it means. */
 import { HubError } from "../../template/hub/errors.ts";
+import { maskSecrets } from "../../template/schema/secrets.ts";
 import { EXIT, type ExitCode, UserError } from "./errors.ts";
 import type { Mode, TextStream } from "./output.ts";
 import { OUTPUT_SCHEMA_VERSION } from "./output.ts";
-import { maskSecrets, printable } from "./text.ts";
+import { printable } from "./text.ts";
 
 export interface ErrorReport {
   code: string;

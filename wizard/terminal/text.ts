@@ -10,14 +10,6 @@ export function printable(text: string): string {
   return text.replace(ESCAPES, "");
 }
 
-/** Tokens of the Hub (also of a local hub), wherever they turn up: in a URL, a header, a message. */
-const SECRETS = /\bhf_(?:local_[A-Za-z0-9_-]+|(?:oauth_|jwt_)?[A-Za-z0-9.-]{16,})/g;
-
-/** Replaces everything that looks like a token. */
-export function maskSecrets(text: string): string {
-  return text.replace(SECRETS, "hf_***");
-}
-
 /** Columns needed: enough for aligning, exact for the Latin text our own tables hold. */
 export function padEnd(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - [...text].length));

@@ -1,4 +1,4 @@
-import packageJson from "../../package.json" with { type: "json" };
+import { packageVersion } from "../package-root.ts";
 
 /** Sent as `x-agent-collab-emulator` on every response. */
-export const HUB_VERSION: string = packageJson.version;
+export const HUB_VERSION = packageVersion();

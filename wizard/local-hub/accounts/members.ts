@@ -1,11 +1,11 @@
 /** `GET /api/organizations/{org}/members`. */
 import type { Caller } from "../context.ts";
 import { badRequest, forbidden } from "../errors.ts";
-import { nextPageLink } from "../origin.ts";
+import { absoluteUrl, nextPageLink } from "../origin.ts";
 import type { HubRequest } from "../router.ts";
+import { avatarPath } from "./avatar.ts";
 import { roleAllows, tokenAllows } from "./permissions.ts";
 import type { AccountStore, Org } from "./store.ts";
-import { avatarUrl } from "./whoami.ts";
 
 /** One page of members, with `Link` to the next. The cursor is the last user name, base64url. */
 export function listMembers(c: HubRequest, store: AccountStore, org: Org, caller: Caller | null): Response {
@@ -35,7 +35,7 @@ export function listMembers(c: HubRequest, store: AccountStore, org: Org, caller
       _id: user.id,
       user: user.name,
       fullname: user.fullname,
-      avatarUrl: avatarUrl(user.name),
+      avatarUrl: absoluteUrl(c, avatarPath(user.name)),
       isPro: user.isPro,
       type: "user",
       ...(seesRoles && { role }),

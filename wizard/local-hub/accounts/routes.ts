@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { Caller, HubContext } from "../context.ts";
 import { ORG_ROLES } from "../context.ts";
 import { badRequest, forbidden, HubHttpError } from "../errors.ts";
+import { absoluteUrl, requestOrigin } from "../origin.ts";
 import type { HubRequest, HubRouter } from "../router.ts";
 import { bearerToken, unauthorized } from "./accounts.ts";
+import { avatarPath, drawAvatar } from "./avatar.ts";
 import { listMembers } from "./members.ts";
 import { roleAllows, tokenAllows } from "./permissions.ts";
 import type { AccountStore } from "./store.ts";
-import { avatarUrl, whoami } from "./whoami.ts";
+import { whoami } from "./whoami.ts";
 
 const roleChange = z.object({
   role: z.enum(ORG_ROLES),
@@ -25,7 +27,16 @@ export function accountRoutes(router: HubRouter, hub: HubContext, store: Account
       const token = store.findToken(bearerToken(c.req.header("authorization")) ?? "");
       const user = token && store.findUser(token.user);
       if (!token || !user) throw unauthorized();
-      return c.json(whoami(store, user, token));
+      return c.json(whoami(store, user, token, requestOrigin(c)));
+    },
+  );
+
+  router.add(
+    { method: "GET", path: "/avatars/:file{[^/]+\\.svg}", about: "Picture of a user or org" },
+    (c) => {
+      const name = c.req.param("file").slice(0, -".svg".length);
+      if (!hub.accounts.namespaceExists(name)) throw new HubHttpError(404, "No such account");
+      return c.body(drawAvatar(name), 200, { "Content-Type": "image/svg+xml" });
     },
   );
 
@@ -42,13 +53,20 @@ export function accountRoutes(router: HubRouter, hub: HubContext, store: Account
       type: "user",
       user: user.name,
       fullname: user.fullname,
-      avatarUrl: avatarUrl(user.name),
+      avatarUrl: absoluteUrl(c, avatarPath(user.name)),
       isPro: user.isPro,
       createdAt: new Date(user.createdAt).toISOString(),
       orgs: store.membershipsOf(user.name).flatMap((member) => {
         const org = store.findOrg(member.org);
         if (!org) return [];
-        return [{ id: org.id, name: org.name, fullname: org.fullname, avatarUrl: avatarUrl(org.name) }];
+        return [
+          {
+            id: org.id,
+            name: org.name,
+            fullname: org.fullname,
+            avatarUrl: absoluteUrl(c, avatarPath(org.name)),
+          },
+        ];
       }),
     });
   });
@@ -62,7 +80,7 @@ export function accountRoutes(router: HubRouter, hub: HubContext, store: Account
         type: "org",
         name: org.name,
         fullname: org.fullname,
-        avatarUrl: avatarUrl(org.name),
+        avatarUrl: absoluteUrl(c, avatarPath(org.name)),
         ...(org.plan !== null && { plan: org.plan }),
         numUsers: store.membersOf(org.name).length,
         createdAt: new Date(org.createdAt).toISOString(),

@@ -1,19 +1,9 @@
 /** The answer of whoami-v2 and the account shapes it shares with other routes (hub-wire.md 2.1). */
+import { avatarPath } from "./avatar.ts";
 import { type AccountStore, localId, type Member, type Org, type StoredToken, type User } from "./store.ts";
 
-/** `avatarUrl` of every local account: a data URL, so that no page asks the network for a picture. */
-export function avatarUrl(name: string): string {
-  let hue = 0;
-  for (const character of name) hue = (hue * 31 + (character.codePointAt(0) ?? 0)) % 360;
-  const letter = /^[a-z0-9]/i.exec(name)?.[0].toUpperCase() ?? "?";
-  const svg =
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
-    `<rect width="32" height="32" fill="hsl(${hue} 55% 45%)"/>` +
-    `<text x="16" y="22" text-anchor="middle" font-family="sans-serif" font-size="16" fill="#fff">${letter}</text></svg>`;
-  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
-}
-
-export function whoami(store: AccountStore, user: User, token: StoredToken) {
+/** `origin` is where the caller reached the hub: pictures are absolute URLs. */
+export function whoami(store: AccountStore, user: User, token: StoredToken, origin: string) {
   const memberships = store.membershipsOf(user.name).filter((member) => seesOrg(token, member.org));
   return {
     type: "user",
@@ -25,17 +15,17 @@ export function whoami(store: AccountStore, user: User, token: StoredToken) {
     canPay: true,
     billingMode: "postpaid",
     periodEnd: null,
-    avatarUrl: avatarUrl(user.name),
+    avatarUrl: origin + avatarPath(user.name),
     isPro: user.isPro,
     orgs: memberships.flatMap((member) => {
       const org = store.findOrg(member.org);
-      return org ? [whoamiOrg(org, member)] : [];
+      return org ? [whoamiOrg(org, member, origin)] : [];
     }),
     auth: describeToken(store, token),
   };
 }
 
-function whoamiOrg(org: Org, member: Member) {
+function whoamiOrg(org: Org, member: Member, origin: string) {
   return {
     type: "org",
     id: org.id,
@@ -45,7 +35,7 @@ function whoamiOrg(org: Org, member: Member) {
     canPay: org.plan !== null,
     billingMode: "postpaid",
     periodEnd: null,
-    avatarUrl: avatarUrl(org.name),
+    avatarUrl: origin + avatarPath(org.name),
     ...(org.plan !== null && { plan: org.plan }),
     roleInOrg: member.role,
   };

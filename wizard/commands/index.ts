@@ -47,4 +47,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "look for mistakes in a collab directory, offline",
     load: () => import("./check.ts"),
   },
+  {
+    name: "hub",
+    summary: "run the local hub: Hugging Face in a box, on this machine",
+    load: () => import("./hub.ts"),
+  },
 ];

@@ -1,0 +1,90 @@
+/** The deployment of a collab as one library call: preflight, plan, apply. The commands only print. */
+import { createHub } from "../../template/hub/client.ts";
+import type { HubClientOptions, Whoami } from "../../template/hub/types.ts";
+import { EXIT, UserError } from "../terminal/errors.ts";
+import { apply } from "./apply.ts";
+import { type DesiredOptions, desiredState } from "./desired.ts";
+import { type Existing, readExisting, readSeeds } from "./existing.ts";
+import { type PlanItem, type PlanOptions, planResources, planSeeds } from "./plan.ts";
+import { preflight } from "./preflight.ts";
+import { isLocalEndpoint, type Target } from "./target.ts";
+
+export interface DeployOptions
+  extends PlanOptions,
+    Pick<DesiredOptions, "collab" | "collabYaml" | "bucketSeeds"> {
+  target: Target;
+  /** With which the backend works; default: the deployer's. */
+  spaceToken?: string;
+  /** Until the Space must answer with the new version. */
+  timeoutMs?: number;
+  progress?: (line: string) => void;
+  signal?: AbortSignal;
+  /** For tests and tracing. */
+  http?: Partial<HubClientOptions>;
+}
+
+export interface Deployment {
+  caller: Whoami;
+  endpoint: string;
+  plan: PlanItem[];
+  /** Is there anything to do? */
+  changes: boolean;
+  version: string;
+  /** Carries the plan out; returns the backend's address once it answers. */
+  apply(): Promise<{ backendUrl: string }>;
+}
+
+const READY_TIMEOUT_MS = { local: 60_000, hub: 20 * 60_000 };
+
+/** Reads and compares; touches nothing. Throws `UserError` when it cannot go on. */
+export async function prepareDeployment(options: DeployOptions): Promise<Deployment> {
+  const { target, collab, progress = () => {} } = options;
+  const hub = createHub({ ...options.http, endpoint: target.endpoint, token: target.token });
+  const caller = await preflight(hub, collab, target);
+  const desired = await desiredState({
+    ...options,
+    endpoint: target.endpoint,
+    spaceToken: options.spaceToken ?? target.token,
+  });
+  const existing = await readExisting(hub, desired);
+  const resources = planResources(desired, existing, options);
+  const seeds = await seedsPlan(existing);
+  const plan: PlanItem[] = [...resources.buckets, resources.space, ...seeds];
+
+  return {
+    caller,
+    endpoint: target.endpoint,
+    plan,
+    changes: plan.some((item) => item.action !== "unchanged"),
+    version: desired.backend.version,
+    async apply() {
+      refuseBlocked(plan);
+      const local = isLocalEndpoint(target.endpoint);
+      const timeoutMs = options.timeoutMs ?? (local ? READY_TIMEOUT_MS.local : READY_TIMEOUT_MS.hub);
+      const { signal } = options;
+      return apply({ hub, desired, existing, plan: resources, timeoutMs, progress, signal });
+    },
+  };
+
+  /** Before the Space exists its address is not known, nor are the files that name it. */
+  async function seedsPlan(found: Existing) {
+    const there = desired.buckets.filter((bucket) => found.buckets.has(bucket.id)).map((bucket) => bucket.id);
+    const missing = new Set(desired.buckets.map((bucket) => bucket.id).filter((id) => !there.includes(id)));
+    const files = await desired.seeds(found.space?.host ?? "https://backend.invalid");
+    const inThere = files.filter((file) => there.includes(file.bucket));
+    return planSeeds(files, await readSeeds(hub, inThere), missing);
+  }
+}
+
+function refuseBlocked(plan: readonly PlanItem[]): void {
+  const blocked = plan.filter((item) => item.action === "blocked");
+  if (blocked.length === 0) return;
+  throw new UserError({
+    code: "blocked",
+    message: ["Nothing was changed."]
+      .concat(blocked.map((item) => `${item.id}: ${item.changes.join("; ")}.`))
+      .join("\n"),
+    exitCode: EXIT.failed,
+    data: { blocked: blocked.map(({ kind, id, changes }) => ({ kind, id, changes })) },
+  });
+}

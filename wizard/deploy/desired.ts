@@ -1,0 +1,119 @@
+/** What a collab wants to exist on the Hub. */
+import type { BucketFile } from "../../template/hub/types.ts";
+import { type Collab, resourceNames } from "../../template/schema/collab.ts";
+import { OWNER_FILE, OWNER_VARIABLE, ownerFile, ownerOf } from "./ownership.ts";
+import { fingerprint, fingerprintVariable } from "./secrets.ts";
+import { backendFiles, type SpaceFile } from "./space-files/backend.ts";
+
+export interface DesiredBucket {
+  id: string;
+  purpose: string;
+  private: boolean;
+}
+
+export interface DesiredSpace {
+  id: string;
+  purpose: string;
+  sdk: "docker" | "static";
+  private: boolean;
+  files: SpaceFile[];
+  version: string;
+  secrets: Record<string, string>;
+  /** Fingerprints of the secrets and the ownership mark included. */
+  variables: Record<string, string>;
+  /** Where the running Space says its version. */
+  healthPath: string;
+}
+
+/** A file of a bucket. `absent`: only if it is not there, since the backend or a person owns it afterwards. */
+export interface Seed extends BucketFile {
+  bucket: string;
+  when: "always" | "absent";
+}
+
+export interface Desired {
+  owner: string;
+  buckets: DesiredBucket[];
+  backend: DesiredSpace;
+  /** Files that go into the buckets; those of participants name the backend, whose address the Hub decides. */
+  seeds: (backendUrl: string) => Promise<Seed[]>;
+}
+
+export interface DesiredOptions {
+  collab: Collab;
+  /** The text of `collab.yaml`, comments included: it goes to the Hub as it is. */
+  collabYaml: string;
+  /** Files for participants in the central bucket. */
+  bucketSeeds: (context: { backendUrl: string; endpoint: string }) => BucketFile[] | Promise<BucketFile[]>;
+  /** The token with which the backend works. */
+  spaceToken: string;
+  endpoint: string;
+  /** Variables that every Space gets besides. */
+  variables?: Record<string, string>;
+}
+
+const EMPTY_VERIFICATION_INDEX = "{}\n";
+
+/** Everything is computed before anything is touched, so that a file edited meanwhile changes nothing. */
+export async function desiredState(options: DesiredOptions): Promise<Desired> {
+  const { collab } = options;
+  const names = resourceNames(collab);
+  const owner = ownerOf(collab);
+  const { files, version } = await backendFiles(collab, options.collabYaml);
+  const secrets = { HF_TOKEN: options.spaceToken };
+  return {
+    owner,
+    buckets: [
+      { id: names.auditBucket, purpose: "audit bucket", private: true },
+      { id: names.centralBucket, purpose: "central bucket", private: false },
+    ],
+    backend: {
+      id: names.backendSpace,
+      purpose: "backend",
+      sdk: "docker",
+      private: false,
+      files,
+      version,
+      secrets,
+      variables: {
+        ...options.variables,
+        [OWNER_VARIABLE]: owner,
+        ...fingerprints(names.backendSpace, secrets),
+      },
+      healthPath: "/v1/healthz",
+    },
+    seeds: async (backendUrl) => {
+      const text = ownerFile(owner);
+      const central = await options.bucketSeeds({ backendUrl, endpoint: options.endpoint });
+      const always: BucketFile[] = [{ path: "collab.yaml", content: options.collabYaml }, ...central];
+      const distinct = new Map(always.map((file) => [file.path, file]));
+      distinct.delete("results/verification_status.json");
+      const seeds: Seed[] = [...distinct.values()].map((file) => ({
+        ...file,
+        bucket: names.centralBucket,
+        when: "always",
+      }));
+      seeds.push(
+        {
+          bucket: names.centralBucket,
+          path: "results/verification_status.json",
+          content: EMPTY_VERIFICATION_INDEX,
+          when: "absent",
+        },
+        ...[names.auditBucket, names.centralBucket].map(
+          (bucket): Seed => ({ bucket, path: OWNER_FILE, content: text, when: "always" }),
+        ),
+      );
+      return seeds;
+    },
+  };
+}
+
+function fingerprints(spaceId: string, secrets: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([key, value]) => [
+      fingerprintVariable(key),
+      fingerprint(spaceId, key, value),
+    ]),
+  );
+}

@@ -1,0 +1,79 @@
+/** What is on the Hub now, as far as a deployment cares. Reads only. */
+import type { BucketEntry, Hub, HubBucket } from "../../template/hub/types.ts";
+import type { Desired, DesiredBucket, Seed } from "./desired.ts";
+import { OWNER_FILE, readOwnerFile } from "./ownership.ts";
+
+export interface ExistingBucket {
+  private: boolean;
+  empty: boolean;
+  /** `null`: no mark of any collab. */
+  owner: string | null;
+}
+
+export interface ExistingSpace {
+  host: string | null;
+  sdk: string | null;
+  /** Head commit. */
+  sha: string | null;
+  stage: string;
+  /** Path to git blob id. */
+  files: Map<string, { oid: string; size: number }>;
+  variables: Map<string, string>;
+  secretKeys: Set<string>;
+}
+
+export interface Existing {
+  buckets: Map<string, ExistingBucket>;
+  space: ExistingSpace | null;
+}
+
+export async function readExisting(hub: Hub, desired: Desired): Promise<Existing> {
+  const [space, ...buckets] = await Promise.all([
+    readSpace(hub, desired.backend.id),
+    ...desired.buckets.map((bucket) => readBucket(hub, bucket)),
+  ]);
+  const found = new Map<string, ExistingBucket>();
+  for (const [i, bucket] of buckets.entries()) {
+    const { id } = desired.buckets[i] as DesiredBucket;
+    if (bucket) found.set(id, bucket);
+  }
+  return { buckets: found, space };
+}
+
+async function readBucket(hub: Hub, { id }: DesiredBucket): Promise<ExistingBucket | null> {
+  const bucket = hub.bucket(id);
+  const info = await bucket.info();
+  if (!info) return null;
+  const owner = readOwnerFile(await bucket.readText(OWNER_FILE, { maxBytes: 10_000 }));
+  return { private: info.private, owner, empty: owner === null && (await isEmpty(bucket)) };
+}
+
+/** Asked of the listing: the counts in a bucket's description may lag behind. */
+async function isEmpty(bucket: HubBucket): Promise<boolean> {
+  return (await bucket.newest(1)).length === 0;
+}
+
+async function readSpace(hub: Hub, id: string): Promise<ExistingSpace | null> {
+  const space = hub.space(id);
+  const info = await space.info();
+  if (!info) return null;
+  const [files, variables, secretKeys] = await Promise.all([
+    space.files(),
+    space.variables(),
+    space.secretKeys(),
+  ]);
+  const { host, sdk, sha, runtime } = info;
+  return { host, sdk, sha, stage: runtime.stage, files, variables, secretKeys };
+}
+
+/** The files of `seeds` that are in their buckets, by `bucket\0path`. */
+export async function readSeeds(hub: Hub, seeds: readonly Seed[]): Promise<Map<string, BucketEntry>> {
+  const found = new Map<string, BucketEntry>();
+  for (const id of new Set(seeds.map((seed) => seed.bucket))) {
+    const paths = seeds.filter((seed) => seed.bucket === id).map((seed) => seed.path);
+    for (const [path, entry] of await hub.bucket(id).stat(paths)) found.set(seedKey(id, path), entry);
+  }
+  return found;
+}
+
+export const seedKey = (bucket: string, path: string) => `${bucket}\0${path}`;

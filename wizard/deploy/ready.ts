@@ -1,0 +1,112 @@
+/** A Space is deployed when it answers with the new version, not when the upload ends. */
+import { z } from "zod";
+import type { HubSpace } from "../../template/hub/types.ts";
+import { SPACE_STAGES_FAILED } from "../../template/hub/types.ts";
+import { UserError } from "../terminal/errors.ts";
+
+export interface ReadyOptions {
+  space: HubSpace;
+  host: string;
+  healthPath: string;
+  version: string;
+  timeoutMs: number;
+  /** Told of each new stage. */
+  progress: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+const Health = z.looseObject({ status: z.string(), version: z.string().optional() });
+
+const FIRST_POLL_MS = 100;
+const LONGEST_POLL_MS = 5_000;
+const HEALTH_TIMEOUT_MS = 5_000;
+/** A failed stage may be that of the version before, until the Hub has noticed the new one. */
+const FAILURE_GRACE_MS = 4_000;
+const LOG_LINES = 30;
+
+/** Waits for health of exactly `version`. Throws a `UserError` with the last log lines if the Space fails. */
+export async function waitUntilReady(options: ReadyOptions): Promise<void> {
+  const { space, host, version, progress, signal } = options;
+  const deadline = Date.now() + options.timeoutMs;
+  let pollMs = FIRST_POLL_MS;
+  let shown = "";
+  let failingSince: number | undefined;
+  for (;;) {
+    const { stage, errorMessage } = await space.runtime();
+    if (stage !== shown) progress(`${space.id}: ${stage.toLowerCase().replaceAll("_", " ")}`);
+    shown = stage;
+    // Asked in every stage: a request also wakes a sleeping Space.
+    if ((await healthyVersion(host + options.healthPath, signal)) === version) return;
+
+    const now = Date.now();
+    const failed = (SPACE_STAGES_FAILED as readonly string[]).includes(stage);
+    failingSince = failed ? (failingSince ?? now) : undefined;
+    if (failingSince !== undefined && now - failingSince > FAILURE_GRACE_MS) {
+      throw await startFailed(space, stage, errorMessage);
+    }
+    if (now > deadline) throw await notInTime(space, stage, options);
+    await pause(pollMs, signal);
+    pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS);
+  }
+}
+
+async function healthyVersion(url: string, signal: AbortSignal | undefined): Promise<string | null> {
+  try {
+    const limit = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    const health = Health.safeParse(await response.json());
+    return response.ok && health.success && health.data.status === "ok"
+      ? (health.data.version ?? null)
+      : null;
+  } catch {
+    signal?.throwIfAborted();
+    return null;
+  }
+}
+
+async function startFailed(space: HubSpace, stage: string, errorMessage: string | null): Promise<UserError> {
+  const kind = stage === "RUNTIME_ERROR" ? "run" : "build";
+  const log = await lastLines(space, kind);
+  return new UserError({
+    code: "space_failed",
+    message: [
+      `The Space ${space.id} did not start: ${stage}${errorMessage ? `, ${errorMessage}` : ""}.`,
+      ...log,
+    ].join("\n"),
+    fix: "Everything made so far stays. Mend the cause and run `agent-collab deploy` again.",
+    data: { space: space.id, stage, log },
+  });
+}
+
+async function notInTime(space: HubSpace, stage: string, options: ReadyOptions): Promise<UserError> {
+  const log = await lastLines(space, "run");
+  return new UserError({
+    code: "space_not_ready",
+    message: [
+      `The Space ${space.id} does not answer with version ${options.version} after ${Math.round(options.timeoutMs / 1000)} s (stage ${stage}).`,
+      ...log,
+    ].join("\n"),
+    fix: "It may still be building: run `agent-collab deploy` again, which continues, or give it longer with --timeout.",
+    data: { space: space.id, stage, log },
+  });
+}
+
+async function lastLines(space: HubSpace, kind: "build" | "run"): Promise<string[]> {
+  const lines = await space.logs(kind, LOG_LINES).catch(() => []);
+  return lines.map((line) => `  | ${line}`);
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}

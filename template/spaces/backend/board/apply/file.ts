@@ -1,0 +1,119 @@
+/** One file of the central bucket, brought into the board by what its path says it is. */
+import type { Scoring } from "../../../../schema/collab.ts";
+import { authorOf } from "../../documents/naming.ts";
+import { classify, listOf, type PathKind, VERIFICATION_INDEX } from "../classify.ts";
+import { type ReadDocument, readDocument } from "../read-document.ts";
+import type { Sql } from "../sql.ts";
+import { type Lists, removeDocument, storeContent, storeDocument } from "../store.ts";
+import { applyRegistration } from "./registration.ts";
+import { applyResult } from "./result.ts";
+import { applyTaskforce } from "./taskforce.ts";
+import { applyTrace, traceKey } from "./trace.ts";
+import { applyVerification } from "./verification.ts";
+
+export interface ApplyContext {
+  sql: Sql;
+  lists: Lists;
+  scoring: Scoring | "none";
+}
+
+export interface ApplyFile {
+  path: string;
+  /** `null`: copied by hash, its text is not known here. */
+  text: string | null;
+  size: number;
+}
+
+/** `true` if the board shows something else than before. */
+export function applyFile(context: ApplyContext, file: ApplyFile): boolean {
+  const { sql } = context;
+  const kind = classify(file.path);
+  if (kind.kind === "other") return false;
+  if (kind.kind === "verification") return applyVerification(sql, file.text ?? "");
+
+  const listed = isListedByName(file.path) && storeFile(sql, file);
+  const list = listOf(kind);
+  if (list === null) return listed;
+  return storeListed(context, kind, list, file) || listed;
+}
+
+export function applyRemoval({ sql }: ApplyContext, path: string): boolean {
+  if (path === VERIFICATION_INDEX) return applyVerification(sql, "{}");
+  const file = sql.run("DELETE FROM files WHERE path = ?", path).changes > 0;
+  return removeDocument(sql, path) || file;
+}
+
+function storeListed(context: ApplyContext, kind: PathKind, list: string, file: ApplyFile): boolean {
+  const { sql, lists } = context;
+  // A copied note has no text here: it is listed, empty, until its text is found.
+  const text = file.text ?? "";
+  let read: ReadDocument | undefined;
+  const document = () => {
+    read ??= readDocument(text);
+    return read;
+  };
+  const content = storeContent(sql, text, document);
+  const same = sql.get<{ n: number }>(
+    "SELECT 1 AS n FROM docs WHERE path = ? AND content = ?",
+    file.path,
+    content,
+  );
+  if (same) return false;
+
+  const key = keyOf(kind, document);
+  const author = authorOf(key);
+  const doc = storeDocument(sql, {
+    list: lists.idOf(list),
+    key,
+    path: file.path,
+    author,
+    content,
+    document: document(),
+  });
+  switch (kind.kind) {
+    case "registration":
+      applyRegistration(sql, doc, kind.id, document());
+      break;
+    case "result":
+      applyResult(context, doc, kind.filename, author, document());
+      break;
+    case "taskforce-readme":
+      applyTaskforce(sql, doc, kind.name, document());
+      break;
+    case "trace":
+      applyTrace(sql, doc, kind, document());
+      break;
+  }
+  return true;
+}
+
+function keyOf(kind: PathKind, document: () => ReadDocument): string {
+  switch (kind.kind) {
+    case "registration":
+      return `${kind.id}.md`;
+    case "taskforce-readme":
+      return kind.name;
+    case "trace":
+      return traceKey(kind, document());
+    case "message":
+    case "inbox":
+    case "broadcast":
+    case "result":
+    case "note":
+      return kind.filename;
+    default:
+      throw new Error(`not a listed document: ${kind.kind}`);
+  }
+}
+
+const isListedByName = (path: string) => /^(?:taskforces|traces|artifacts|shared_resources)\//.test(path);
+
+function storeFile(sql: Sql, file: ApplyFile): boolean {
+  return (
+    sql.run(
+      "INSERT INTO files (path, size) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET size = excluded.size WHERE size <> excluded.size",
+      file.path,
+      file.size,
+    ).changes > 0
+  );
+}

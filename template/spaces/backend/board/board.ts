@@ -1,0 +1,140 @@
+/** The board: opened empty, fed with journal groups and found files, asked through `queries/`. */
+import { randomBytes } from "node:crypto";
+import type { Scoring } from "../../../schema/collab.ts";
+import type { FileChange, JournalGroup } from "../record/types.ts";
+import { type ApplyContext, applyFile, applyRemoval } from "./apply/file.ts";
+import { rerank } from "./apply/result.ts";
+import { BOARD_SCHEMA } from "./schema.ts";
+import { SearchIndex } from "./search.ts";
+import { Sql } from "./sql.ts";
+import { Lists } from "./store.ts";
+import type { BoardWriter, FoundFile } from "./types.ts";
+
+export interface BoardOptions {
+  /** A file that may be lost, or `:memory:` (the default). */
+  file?: string;
+  /** What ranks results; `none` for a collab without a number. */
+  scoring: Scoring | "none";
+}
+
+/** What changed, for those who follow: caches, event streams. */
+export interface BoardChange {
+  version: number;
+  /** Absent for changes that did not come through the journal. */
+  group?: JournalGroup;
+  found?: { paths: readonly string[] };
+}
+
+export class Board implements BoardWriter {
+  readonly sql: Sql;
+  readonly lists: Lists;
+  readonly search: SearchIndex;
+  /** Differs for every opened board, so that an ETag never outlives the process that gave it. */
+  readonly epoch = randomBytes(4).toString("hex");
+  #version = 1;
+  #journalSeq = 0;
+  #scoring: Scoring | "none";
+  readonly #followers = new Set<(change: BoardChange) => void>();
+
+  constructor(options: BoardOptions) {
+    this.sql = new Sql(options.file ?? ":memory:");
+    this.sql.db.exec(BOARD_SCHEMA);
+    this.lists = new Lists(this.sql);
+    this.search = new SearchIndex(this.sql);
+    this.#scoring = options.scoring;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get journalSeq(): number {
+    return this.#journalSeq;
+  }
+
+  get scoring(): Scoring | "none" {
+    return this.#scoring;
+  }
+
+  /** After a changed collab.yaml: results are classified and ranked anew. */
+  setScoring(scoring: Scoring | "none"): void {
+    this.#scoring = scoring;
+    this.#change({}, () => {
+      rerank(this.#context());
+      return true;
+    });
+  }
+
+  apply(group: JournalGroup): void {
+    if (group.seq <= this.#journalSeq) return;
+    this.#change({ group }, () => {
+      const context = this.#context();
+      for (const entry of group.entries) {
+        for (const change of entry.changes) applyChange(context, change);
+      }
+      this.#journalSeq = group.seq;
+      return true;
+    });
+  }
+
+  applyFound(files: readonly FoundFile[], removed: readonly string[] = []): void {
+    const paths = [...files.map((file) => file.path), ...removed];
+    this.#change({ found: { paths } }, () => {
+      const context = this.#context();
+      let changed = false;
+      for (const file of files) changed = applyFile(context, file) || changed;
+      for (const path of removed) changed = applyRemoval(context, path) || changed;
+      return changed;
+    });
+  }
+
+  /** The journal up to here is in the files that were applied: what a start from a snapshot says. */
+  startFrom(journalSeq: number): void {
+    this.#journalSeq = Math.max(this.#journalSeq, journalSeq);
+  }
+
+  /** Called after each change is visible. Returns the way to stop. */
+  follow(follower: (change: BoardChange) => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  close(): void {
+    this.#followers.clear();
+    this.search.close();
+    this.sql.close();
+  }
+
+  #context(): ApplyContext {
+    return { sql: this.sql, lists: this.lists, scoring: this.#scoring };
+  }
+
+  #change(what: Omit<BoardChange, "version">, work: () => boolean): void {
+    const before = this.#journalSeq;
+    let changed: boolean;
+    try {
+      changed = this.sql.transaction(work);
+    } catch (error) {
+      this.#journalSeq = before;
+      this.lists.forget();
+      throw error;
+    }
+    if (!changed) return;
+    this.#version += 1;
+    this.search.schedule();
+    for (const follower of this.#followers) follower({ ...what, version: this.#version });
+  }
+}
+
+function applyChange(context: ApplyContext, change: FileChange): void {
+  switch (change.op) {
+    case "put":
+      applyFile(context, { path: change.path, text: change.text, size: Buffer.byteLength(change.text) });
+      return;
+    case "copy":
+      applyFile(context, { path: change.path, text: null, size: change.size });
+      return;
+    case "delete":
+      applyRemoval(context, change.path);
+  }
+}

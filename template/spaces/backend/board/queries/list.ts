@@ -1,0 +1,196 @@
+/**
+ * The list grammar (api-v1.md section 4) as one SQL query with an index: filters, then exclusive cursors,
+ * then order, then limit. Pages are found by key, never by offset; totals come from tallies where a list is
+ * asked for as a whole or by one field.
+ */
+import type { Board } from "../board.ts";
+import type { SqlValue } from "../sql.ts";
+
+/** Rows one list is made of. Several parts are merged in key order (an inbox and the broadcasts). */
+export interface ListScope {
+  parts: readonly { join?: string; where: string; params: readonly SqlValue[] }[];
+  /** Size of the list before any filter. */
+  count(board: Board): number;
+  /** The list whose tallies say how many documents a single filter leaves; absent where parts overlap. */
+  tallied?: number;
+}
+
+export interface ListQuery {
+  /** Column to text it must equal. Columns are ours, values are the caller's. */
+  filters?: Readonly<Record<string, string | undefined>>;
+  /** States a result may be in. */
+  verification?: readonly string[];
+  /** Normalised 19-character stamps, both inclusive. */
+  since?: string;
+  until?: string;
+  q?: string;
+  /** Exclusive bounds on the key. */
+  after?: string;
+  before?: string;
+  order: "asc" | "desc";
+  /** `null`: all. */
+  limit: number | null;
+}
+
+export interface ListRow {
+  key: string;
+  path: string;
+  frontmatter: string;
+  body: string;
+  doc: number;
+}
+
+export interface ListPage {
+  count: number;
+  matched: number;
+  rows: ListRow[];
+  next: string | null;
+}
+
+/** Sorts after every key that starts with what precedes it. */
+const LAST_CHARACTER = "\u{10ffff}";
+const TALLIED_COLUMNS: Readonly<Record<string, string>> = {
+  "d.author": "author",
+  "d.type": "type",
+  "d.via": "via",
+  "d.channel": "channel",
+};
+
+interface Conditions {
+  sql: string[];
+  params: SqlValue[];
+}
+
+export function listPage(board: Board, scope: ListScope, query: ListQuery): ListPage {
+  const filters = filterConditions(board, query);
+  const rows = pageRows(board, scope, query, filters);
+  const more = query.limit !== null && rows.length > query.limit;
+  if (more) rows.pop();
+  return {
+    count: scope.count(board),
+    matched: matchedCount(board, scope, query, filters),
+    rows,
+    next: more ? (rows[rows.length - 1]?.key ?? null) : null,
+  };
+}
+
+/** Everything but cursors: what `matched` counts. */
+function filterConditions(board: Board, query: ListQuery): Conditions {
+  const sql: string[] = [];
+  const params: SqlValue[] = [];
+  const add = (condition: string, ...values: SqlValue[]) => {
+    sql.push(condition);
+    params.push(...values);
+  };
+  for (const [column, value] of Object.entries(query.filters ?? {})) {
+    if (value === undefined) continue;
+    // The partial index on channels serves only queries that say so.
+    if (column === "d.channel" && value !== "") add("d.channel <> ''");
+    add(`${column} = ?`, value);
+  }
+  if (query.verification) {
+    add(`r.verification IN (${query.verification.map(() => "?").join(", ")})`, ...query.verification);
+  }
+  // The first 19 characters compare like the whole key here, so the index on the key serves both bounds.
+  if (query.since !== undefined) add("d.key >= ?", query.since);
+  if (query.until !== undefined) add("d.key < ?", query.until + LAST_CHARACTER);
+  if (query.q) {
+    add("d.content IN (SELECT value FROM json_each(?))", JSON.stringify(board.search.contentsWith(query.q)));
+  }
+  return { sql, params };
+}
+
+function pageRows(board: Board, scope: ListScope, query: ListQuery, filters: Conditions): ListRow[] {
+  const cursors: Conditions = { sql: [], params: [] };
+  if (query.after !== undefined) {
+    cursors.sql.push("d.key > ?");
+    cursors.params.push(query.after);
+  }
+  if (query.before !== undefined) {
+    cursors.sql.push("d.key < ?");
+    cursors.params.push(query.before);
+  }
+  const params: SqlValue[] = [];
+  const selects = scope.parts.map((part) => {
+    params.push(...part.params, ...filters.params, ...cursors.params);
+    const where = [part.where, ...filters.sql, ...cursors.sql].join(" AND ");
+    return (
+      "SELECT d.key AS key, d.path AS path, c.frontmatter AS frontmatter, c.body AS body, d.id AS doc" +
+      ` FROM docs d ${part.join ?? ""} JOIN contents c ON c.id = d.content WHERE ${where}`
+    );
+  });
+  const limit = query.limit === null ? -1 : query.limit + 1;
+  return board.sql.all<ListRow>(
+    `${selects.join(" UNION ALL ")} ORDER BY key ${query.order === "desc" ? "DESC" : "ASC"} LIMIT ?`,
+    ...params,
+    limit,
+  );
+}
+
+function matchedCount(board: Board, scope: ListScope, query: ListQuery, filters: Conditions): number {
+  if (filters.sql.length === 0) return scope.count(board);
+  const tallied = scope.tallied === undefined ? undefined : talliedCount(board, scope.tallied, query);
+  if (tallied !== undefined) return tallied;
+  return scope.parts
+    .map((part) => {
+      const where = [part.where, ...filters.sql].join(" AND ");
+      const row = board.sql.get<{ n: number }>(
+        `SELECT count(*) AS n FROM docs d ${part.join ?? ""} WHERE ${where}`,
+        ...part.params,
+        ...filters.params,
+      );
+      return row?.n ?? 0;
+    })
+    .reduce((sum, n) => sum + n, 0);
+}
+
+/** For one field alone, or a span of time alone: kept counts instead of a scan. */
+function talliedCount(board: Board, list: number, query: ListQuery): number | undefined {
+  const set = Object.entries(query.filters ?? {}).filter(([, value]) => value !== undefined);
+  if (query.q || query.verification || set.length > 1) return undefined;
+  const [only] = set;
+  const timed = query.since !== undefined || query.until !== undefined;
+  if (!only) return timed ? countBetween(board, list, query.since, query.until) : undefined;
+  const facet = TALLIED_COLUMNS[only[0]];
+  if (!facet || timed) return undefined;
+  const row = board.sql.get<{ n: number }>(
+    "SELECT n FROM tallies WHERE list = ? AND facet = ? AND value = ?",
+    list,
+    facet,
+    only[1] as string,
+  );
+  return row?.n ?? 0;
+}
+
+const HOUR = "20260601-10".length;
+
+/** Whole hours from their tallies, the two hours at the ends document by document. */
+function countBetween(
+  board: Board,
+  list: number,
+  since: string | undefined,
+  until: string | undefined,
+): number {
+  const first = since?.slice(0, HOUR) ?? "";
+  const last = until?.slice(0, HOUR) ?? LAST_CHARACTER;
+  const low = since ?? "";
+  const high = (until ?? "") + LAST_CHARACTER;
+  if (low >= high) return 0;
+  const between = (from: string, to: string) =>
+    board.sql.get<{ n: number }>(
+      "SELECT count(*) AS n FROM docs WHERE list = ? AND key >= ? AND key < ?",
+      list,
+      from,
+      to,
+    )?.n ?? 0;
+  if (first === last) return between(low, high);
+  const whole = board.sql.get<{ n: number | null }>(
+    "SELECT sum(n) AS n FROM tallies WHERE list = ? AND facet = 'hour' AND value > ? AND value < ?",
+    list,
+    first,
+    last,
+  );
+  const head = since === undefined ? 0 : between(low, first + LAST_CHARACTER);
+  const tail = until === undefined ? 0 : between(last, high);
+  return (whole?.n ?? 0) + head + tail;
+}

@@ -1,0 +1,115 @@
+/**
+ * Tables of the board. One row of `docs` is one markdown file in one *list* (the board, a handle's inbox,
+ * the notes of a taskforce, …), sorted by its key; the text is in `contents`, once per distinct text, since
+ * inbox and broadcast copies have the same bytes as the message.
+ *
+ * Counts that a list answer needs are kept by triggers, so that no page ever counts history.
+ */
+export const BOARD_SCHEMA = `
+CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, count INTEGER NOT NULL DEFAULT 0);
+
+CREATE TABLE contents (
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,
+  frontmatter TEXT NOT NULL,          -- JSON-safe
+  lines TEXT NOT NULL,                -- lower-cased "key: value" lines for q=, separated by U+001E
+  body TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE search USING fts5(
+  text, content='', contentless_delete=1, detail=none, tokenize="trigram case_sensitive 1"
+);
+
+CREATE TABLE docs (
+  id INTEGER PRIMARY KEY,
+  list INTEGER NOT NULL REFERENCES lists(id),
+  key TEXT NOT NULL,                  -- what the list is sorted by: the filename, for traces the cursor
+  path TEXT NOT NULL UNIQUE,
+  author TEXT NOT NULL,
+  type TEXT NOT NULL,
+  via TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  content INTEGER NOT NULL REFERENCES contents(id)
+);
+CREATE INDEX docs_key ON docs(list, key);
+CREATE INDEX docs_author ON docs(list, author, key);
+CREATE INDEX docs_type ON docs(list, type, key);
+CREATE INDEX docs_via ON docs(list, via, key);
+CREATE INDEX docs_channel ON docs(list, channel, key) WHERE channel <> '';
+CREATE INDEX docs_content ON docs(content);
+
+-- Documents per list and author, type, via, channel or hour.
+CREATE TABLE tallies (list INTEGER NOT NULL, facet TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (list, facet, value)) WITHOUT ROWID;
+
+CREATE TRIGGER docs_in AFTER INSERT ON docs BEGIN
+  UPDATE lists SET count = count + 1 WHERE id = NEW.list;
+  INSERT INTO tallies VALUES
+    (NEW.list, 'author', NEW.author, 1), (NEW.list, 'type', NEW.type, 1), (NEW.list, 'via', NEW.via, 1),
+    (NEW.list, 'channel', NEW.channel, 1), (NEW.list, 'hour', substr(NEW.key, 1, 11), 1)
+    ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER docs_out AFTER DELETE ON docs BEGIN
+  UPDATE lists SET count = count - 1 WHERE id = OLD.list;
+  UPDATE tallies SET n = n - 1 WHERE list = OLD.list AND (facet, value) IN (VALUES
+    ('author', OLD.author), ('type', OLD.type), ('via', OLD.via), ('channel', OLD.channel),
+    ('hour', substr(OLD.key, 1, 11)));
+  DELETE FROM search WHERE rowid = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM docs WHERE content = OLD.content);
+  DELETE FROM contents WHERE id = OLD.content
+    AND NOT EXISTS (SELECT 1 FROM docs WHERE content = OLD.content);
+END;
+
+CREATE TABLE agents (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  id TEXT NOT NULL UNIQUE,            -- from the filename
+  hf_user TEXT NOT NULL, model TEXT NOT NULL, harness TEXT NOT NULL, joined TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX agents_joined ON agents(joined DESC, id);
+
+CREATE TABLE verification (filename TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE results (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  filename TEXT NOT NULL UNIQUE,
+  agent TEXT NOT NULL,
+  status TEXT NOT NULL,               -- as text, for the filter
+  class TEXT NOT NULL,                -- candidate | negative | malformed
+  score REAL,
+  rank REAL,                          -- score, negated where higher is better: smaller always ranks first
+  verification TEXT NOT NULL
+);
+CREATE INDEX results_best ON results(agent, class, verification, rank, filename);
+CREATE INDEX results_order ON results(class, verification, rank, filename);
+CREATE INDEX results_state ON results(verification, filename);
+CREATE INDEX results_status ON results(status, filename);
+CREATE TABLE result_tallies (class TEXT NOT NULL, verification TEXT NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (class, verification)) WITHOUT ROWID;
+CREATE TRIGGER results_in AFTER INSERT ON results BEGIN
+  INSERT INTO result_tallies VALUES (NEW.class, NEW.verification, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER results_out AFTER DELETE ON results BEGIN
+  UPDATE result_tallies SET n = n - 1 WHERE class = OLD.class AND verification = OLD.verification;
+END;
+CREATE TRIGGER results_judged AFTER UPDATE OF verification ON results BEGIN
+  UPDATE result_tallies SET n = n - 1 WHERE class = OLD.class AND verification = OLD.verification;
+  INSERT INTO result_tallies VALUES (NEW.class, NEW.verification, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+
+CREATE TABLE taskforces (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  name TEXT NOT NULL UNIQUE, creator TEXT, created TEXT
+);
+CREATE INDEX taskforces_created ON taskforces(created DESC, name DESC);
+
+CREATE TABLE traces (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  agent TEXT NOT NULL, session TEXT NOT NULL, harness TEXT NOT NULL, model TEXT NOT NULL, share TEXT NOT NULL,
+  summary TEXT NOT NULL,              -- JSON: what TraceSummary and stats need, with YAML's types settled
+  UNIQUE (agent, session)
+);
+CREATE INDEX traces_agent ON traces(agent);
+
+-- Files that are listed by name: of taskforces, traces, artifact sets and shared resources.
+CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+`;

@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { type ListQuery, listPage } from "../../../template/spaces/backend/board/queries/list.ts";
+import { inboxScope, messagesScope } from "../../../template/spaces/backend/board/queries/scopes.ts";
+import { BoardUnderTest, document } from "../../support/board.ts";
+
+const day = (n: number) => `202606${String(n).padStart(2, "0")}-100000-000`;
+
+/** The worked examples of the list grammar: six messages by two authors, one a day. */
+function sixMessages() {
+  const under = new BoardUnderTest();
+  for (let n = 1; n <= 6; n += 1) {
+    under.message(
+      `${day(n)}_${n % 2 === 1 ? "a" : "b"}.md`,
+      `Text number ${n}`,
+      `type: ${n < 3 ? "note" : "agent"}`,
+    );
+  }
+  return under;
+}
+
+function ask(under: BoardUnderTest, query: Partial<ListQuery>) {
+  const page = listPage(under.board, messagesScope(under.board), { order: "desc", limit: 10, ...query });
+  const short = (key: string) => key.slice(4, 8);
+  return [page.rows.map((row) => short(row.key)).join(" "), page.next && short(page.next), page.matched];
+}
+
+describe("the list grammar", () => {
+  test.each<[string, Partial<ListQuery>, string, string | null, number]>([
+    ["ascending page", { limit: 2, order: "asc" }, "0601 0602", "0602", 6],
+    ["descending page", { limit: 5 }, "0606 0605 0604 0603 0602", "0602", 6],
+    ["exactly all", { limit: 6 }, "0606 0605 0604 0603 0602 0601", null, 6],
+    ["no limit", { limit: null }, "0606 0605 0604 0603 0602 0601", null, 6],
+    ["after, ascending", { after: `${day(2)}_b.md`, limit: 2, order: "asc" }, "0603 0604", "0604", 6],
+    ["after, descending", { after: `${day(2)}_b.md`, limit: 2 }, "0606 0605", "0605", 6],
+    ["between two cursors", { after: `${day(2)}_b.md`, before: `${day(5)}_a.md` }, "0604 0603", null, 6],
+    ["since is inclusive", { since: day(3) }, "0606 0605 0604 0603", null, 4],
+    ["until a day", { until: "20260603-000000-000" }, "0602 0601", null, 2],
+    ["until is inclusive", { until: day(3) }, "0603 0602 0601", null, 3],
+    ["since and until in one hour", { since: day(3), until: day(3) }, "0603", null, 1],
+    ["until before since", { since: day(3), until: day(2) }, "", null, 0],
+    ["author", { filters: { "d.author": "a" } }, "0605 0603 0601", null, 3],
+    ["author and type", { filters: { "d.author": "a", "d.type": "note" } }, "0601", null, 1],
+    ["author since", { filters: { "d.author": "a" }, since: day(2) }, "0605 0603", null, 2],
+    ["a value nobody has", { filters: { "d.type": "x" } }, "", null, 0],
+    ["empty before", { before: "" }, "", null, 6],
+    ["empty after", { after: "", limit: 1 }, "0606", "0606", 6],
+    ["text", { q: "NUMBER 3" }, "0603", null, 1],
+    ["text of a frontmatter line", { q: "type: note" }, "0602 0601", null, 2],
+    ["two characters", { q: "r 3" }, "0603", null, 1],
+    ["one character", { q: "4" }, "0604", null, 1],
+    ["empty text", { q: "", limit: 1 }, "0606", "0606", 6],
+    ["no line spans body and frontmatter", { q: "3type" }, "", null, 0],
+  ])("%s", (_name, query, items, next, matched) => {
+    using under = sixMessages();
+    expect(ask(under, query)).toEqual([items, next, matched]);
+    while (under.board.search.indexBatch());
+    under.message(`${day(7)}_c.md`, "later");
+    expect(ask(under, { ...query, before: query.before ?? day(7), until: query.until ?? day(6) })).toEqual([
+      items,
+      next,
+      matched,
+    ]);
+  });
+
+  test("asks an index for every kind of page", () => {
+    using under = sixMessages();
+    const plans: string[] = [];
+    const all = under.board.sql.all.bind(under.board.sql);
+    under.board.sql.all = ((sql: string, ...params: never[]) => {
+      plans.push(...all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...params).map((row) => row.detail));
+      return all(sql, ...params);
+    }) as typeof all;
+    for (const query of [
+      {},
+      { since: day(2) },
+      { filters: { "d.author": "a" } },
+      { filters: { "d.type": "x" } },
+      { filters: { "d.via": "x" }, after: "2" },
+    ])
+      ask(under, query);
+    expect(plans.filter((plan) => /SCAN|TEMP B-TREE/.test(plan))).toEqual([]);
+  });
+});
+
+describe("an inbox", () => {
+  test("is the handle's copies and the broadcasts, each once", () => {
+    using under = new BoardUnderTest();
+    const text = document("type: user", "hello");
+    under.put({
+      [`inbox/a/${day(1)}_x.md`]: text,
+      [`inbox/a-1/${day(2)}_x.md`]: text,
+      [`broadcasts/${day(3)}_x.md`]: text,
+      [`broadcasts/${day(1)}_x.md`]: document("type: user", "broadcast twin"),
+    });
+    const page = listPage(under.board, inboxScope(under.board, "a"), { order: "asc", limit: 10 });
+    expect(page.rows.map((row) => [row.key.slice(0, 8), row.body])).toEqual([
+      ["20260601", "hello"],
+      ["20260603", "hello"],
+    ]);
+    expect([page.count, page.matched]).toEqual([2, 2]);
+    expect(
+      listPage(under.board, inboxScope(under.board, "never-seen"), { order: "asc", limit: 10 }).count,
+    ).toBe(2);
+  });
+
+  test("pages through both without gaps", () => {
+    using under = new BoardUnderTest();
+    for (let n = 1; n <= 9; n += 1) {
+      under.put({
+        [n % 3 === 0 ? `broadcasts/${day(n)}_x.md` : `inbox/a/${day(n)}_x.md`]: document("a: 1", "t"),
+      });
+    }
+    const seen: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = listPage(under.board, inboxScope(under.board, "a"), { order: "asc", limit: 2, after });
+      seen.push(...page.rows.map((row) => row.key.slice(6, 8)));
+      after = page.next ?? undefined;
+    } while (after);
+    expect(seen).toEqual(["01", "02", "03", "04", "05", "06", "07", "08", "09"]);
+  });
+});
+
+describe("the board", () => {
+  test("a group applied twice changes nothing", () => {
+    using under = new BoardUnderTest();
+    under.message(`${day(1)}_a.md`);
+    const before = under.board.version;
+    const change = { op: "put" as const, path: `message_board/${day(2)}_a.md`, text: document("a: 1") };
+    const group = { seq: 1, entries: [{ stamp: 1, changes: [change], audit: {} as never }] };
+    under.board.apply(group);
+    expect(under.board.version).toBe(before);
+    expect(messagesScope(under.board).count(under.board)).toBe(1);
+  });
+
+  test("a file put again takes the place of the old one, and counts stay right", () => {
+    using under = new BoardUnderTest();
+    under.message(`${day(1)}_a.md`, "one", "type: x");
+    under.message(`${day(1)}_a.md`, "two", "type: y");
+    expect(ask(under, { filters: { "d.type": "y" } })).toEqual(["0601", null, 1]);
+    expect(ask(under, { filters: { "d.type": "x" } })).toEqual(["", null, 0]);
+    under.apply({ op: "delete", path: `message_board/${day(1)}_a.md` });
+    expect(ask(under, {})).toEqual(["", null, 0]);
+    expect(under.board.sql.get("SELECT count(*) AS n FROM contents")).toEqual({ n: 0 });
+  });
+
+  test("one unreadable file does not hide the others", () => {
+    using under = new BoardUnderTest();
+    under.message(`${day(1)}_a.md`, "fine");
+    under.put({ [`message_board/${day(2)}_a.md`]: "---\na: [1\n---\nbody" });
+    const page = listPage(under.board, messagesScope(under.board), { order: "asc", limit: 10 });
+    expect(page.rows.map((row) => [row.frontmatter, row.body])).toEqual([
+      ['{"type":"agent"}', "fine"],
+      ["{}", "---\na: [1\n---\nbody"],
+    ]);
+  });
+});

@@ -1,0 +1,34 @@
+/** The files of the central bucket that the organisers own, made from a collab directory. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { BucketFile } from "../../template/hub/types.ts";
+import type { LoadedCollab } from "../collab-dir.ts";
+import { packageRoot } from "../package-root.ts";
+import { agentsReadme } from "./agents-readme.ts";
+
+export interface BucketSeed extends BucketFile {
+  /** Later owned by the backend and the organisers: written only where it does not exist yet. */
+  seedOnlyIfAbsent?: true;
+}
+
+export interface SeedContext {
+  /** Where the backend answers, from the Hub; without a trailing slash. */
+  backendUrl: string;
+  /** The Hub's endpoint. */
+  endpoint: string;
+}
+
+/** README.md for agents, collab.yaml as it is, and an empty verification index. Same input, same bytes. */
+export async function bucketSeeds(loaded: LoadedCollab, context: SeedContext): Promise<BucketSeed[]> {
+  const template = await readFile(join(packageRoot(), "template/bucket/README.md.hbs"), "utf8");
+  return [
+    { path: "README.md", content: agentsReadme(template, loaded, context), contentType: "text/markdown" },
+    { path: "collab.yaml", content: loaded.yaml, contentType: "application/yaml" },
+    {
+      path: "results/verification_status.json",
+      content: "{}\n",
+      contentType: "application/json",
+      seedOnlyIfAbsent: true,
+    },
+  ];
+}

@@ -1,0 +1,108 @@
+/**
+ * Files as lists of terms, each a run of chunks of one xorb, and who is known to hold which file.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { EMPTY_FILE_HASH, hashFromText, hashToText } from "./hashes.ts";
+
+export interface Term {
+  xorb: string;
+  first: number;
+  /** Exclusive. */
+  end: number;
+  unpackedBytes: number;
+}
+
+export interface StoredFile {
+  hash: string;
+  size: number;
+  terms: Term[];
+}
+
+const TERM_BYTES = 44;
+
+export class FileStore {
+  readonly #db: DatabaseSync;
+  readonly #now: () => number;
+
+  constructor(db: DatabaseSync, now: () => number) {
+    this.#db = db;
+    this.#now = now;
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS xet_files (
+        hash TEXT PRIMARY KEY, size INTEGER NOT NULL, terms BLOB NOT NULL, used_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE IF NOT EXISTS xet_uploads (
+        target TEXT NOT NULL, user TEXT NOT NULL, file TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (target, user, file)
+      ) STRICT, WITHOUT ROWID;`);
+  }
+
+  /** Bytes of the file, `undefined` if there is none of this hash. */
+  size(hash: string): number | undefined {
+    if (hash === EMPTY_FILE_HASH) return 0;
+    const row = this.#db.prepare("SELECT size FROM xet_files WHERE hash = ?").get(hash);
+    return (row as { size: number } | undefined)?.size;
+  }
+
+  get(hash: string): StoredFile | undefined {
+    if (hash === EMPTY_FILE_HASH) return { hash, size: 0, terms: [] };
+    const row = this.#db.prepare("SELECT size, terms FROM xet_files WHERE hash = ?").get(hash) as
+      | { size: number; terms: Uint8Array }
+      | undefined;
+    return row && { hash, size: row.size, terms: unpackTerms(row.terms) };
+  }
+
+  /** Keeps the terms that are known already: both describe the same bytes. @returns whether it was new */
+  add(file: StoredFile): boolean {
+    if (file.hash === EMPTY_FILE_HASH) return false;
+    const known = this.size(file.hash) !== undefined;
+    this.#db
+      .prepare(
+        `INSERT INTO xet_files (hash, size, terms, used_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at`,
+      )
+      .run(file.hash, file.size, packTerms(file.terms), this.#now());
+    return !known;
+  }
+
+  /** Remembers that `user` showed to have the content, with a write token for `target`. */
+  addUpload(target: string, user: string, hash: string): void {
+    this.#db
+      .prepare("INSERT OR REPLACE INTO xet_uploads (target, user, file, at) VALUES (?, ?, ?, ?)")
+      .run(target, user, hash, this.#now());
+  }
+
+  /** For a bucket or repository that is gone. */
+  forgetTarget(target: string): void {
+    this.#db.prepare("DELETE FROM xet_uploads WHERE target = ?").run(target);
+  }
+
+  hasUploaded(target: string, user: string, hash: string): boolean {
+    return (
+      this.#db
+        .prepare("SELECT 1 FROM xet_uploads WHERE target = ? AND user = ? AND file = ?")
+        .get(target, user, hash) !== undefined
+    );
+  }
+}
+
+function packTerms(terms: readonly Term[]): Buffer {
+  const packed = Buffer.alloc(terms.length * TERM_BYTES);
+  terms.forEach((term, i) => {
+    packed.set(hashFromText(term.xorb), i * TERM_BYTES);
+    packed.writeUInt32LE(term.first, i * TERM_BYTES + 32);
+    packed.writeUInt32LE(term.end, i * TERM_BYTES + 36);
+    packed.writeUInt32LE(term.unpackedBytes, i * TERM_BYTES + 40);
+  });
+  return packed;
+}
+
+function unpackTerms(bytes: Uint8Array): Term[] {
+  const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: packed.length / TERM_BYTES }, (_, i) => ({
+    xorb: hashToText(packed.subarray(i * TERM_BYTES, i * TERM_BYTES + 32)),
+    first: packed.readUInt32LE(i * TERM_BYTES + 32),
+    end: packed.readUInt32LE(i * TERM_BYTES + 36),
+    unpackedBytes: packed.readUInt32LE(i * TERM_BYTES + 40),
+  }));
+}

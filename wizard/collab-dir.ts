@@ -59,7 +59,10 @@ export type Inspected = { ok: true; loaded: LoadedCollab } | { ok: false; proble
 /** The same with the problems as data. Throws only when there is no `collab.yaml` at all. */
 export async function inspectCollabDir(dir: string, options: { cwd?: string } = {}): Promise<Inspected> {
   const cwd = options.cwd ?? process.cwd();
-  const shown = (name: string) => relative(cwd, join(dir, name)) || name;
+  const shown = (name: string) => {
+    const near = relative(cwd, join(dir, name));
+    return near.startsWith("..") ? join(dir, name) : near;
+  };
   const file = shown(COLLAB_FILE);
   const yaml = await readCollabFile(dir, file);
   const parsed = parseCollab(yaml, file);

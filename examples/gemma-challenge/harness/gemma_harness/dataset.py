@@ -1,0 +1,101 @@
+"""The benchmark's data: prompts, reference continuations and warm-up prompts, as token ids.
+
+Everything is already in tokens of the model's own chat template, so that a run needs no tokenizer and
+timing, audit and gate send the same bytes.
+"""
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import HarnessFailure
+from .hashing import token_sha256, tree_sha256
+
+VOCABULARY = 262_144
+
+
+@dataclass(frozen=True)
+class Prompt:
+    id: str
+    token_ids: list[int]
+
+    @property
+    def sha256(self) -> str:
+        return token_sha256(self.token_ids)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A continuation by the reference model, to be scored given its context."""
+
+    id: str
+    context_token_ids: list[int]
+    target_token_ids: list[int]
+
+    @property
+    def token_ids(self) -> list[int]:
+        return self.context_token_ids + self.target_token_ids
+
+
+@dataclass(frozen=True)
+class Dataset:
+    prompts: list[Prompt]
+    references: list[Reference]
+    warmup: list[Prompt]
+    sha256: str
+
+    def longest_reference(self) -> Reference:
+        return max(self.references, key=lambda record: len(record.token_ids))
+
+
+def load_dataset(folder: Path, *, prompts: int, references: int) -> Dataset:
+    """Reads prompts.jsonl, references.jsonl and warmup.jsonl, and checks what a wrong file would break later."""
+    if not folder.is_dir():
+        raise HarnessFailure("data_missing", f"There is no data in {folder.name}/.")
+    all_prompts = [_prompt(row, "prompts.jsonl") for row in _rows(folder / "prompts.jsonl")]
+    all_references = [_reference(row) for row in _rows(folder / "references.jsonl")]
+    warmup = [_prompt(row, "warmup.jsonl") for row in _rows(folder / "warmup.jsonl")]
+    for name, records in (("prompts", all_prompts), ("references", all_references), ("warmup", warmup)):
+        if not records:
+            raise HarnessFailure("data_invalid", f"{name}.jsonl is empty.")
+        if len({record.id for record in records}) != len(records):
+            raise HarnessFailure("data_invalid", f"{name}.jsonl holds an id twice.")
+    timed = {prompt.sha256 for prompt in all_prompts}
+    if any(prompt.sha256 in timed for prompt in warmup):
+        raise HarnessFailure("data_invalid", "warmup.jsonl holds a prompt that is also timed.")
+    return Dataset(all_prompts[:prompts], all_references[:references], warmup, tree_sha256(folder))
+
+
+def _rows(path: Path) -> list[dict]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise HarnessFailure("data_missing", f"Cannot read {path.name}: {error.strerror}.") from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise HarnessFailure("data_invalid", f"{path.name}, line {number}: {error}.") from error
+        if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+            raise HarnessFailure("data_invalid", f"{path.name}, line {number}: needs an object with an id.")
+        rows.append(row)
+    return rows
+
+
+def _prompt(row: dict, file: str) -> Prompt:
+    return Prompt(row["id"], _ids(row, "token_ids", file))
+
+
+def _reference(row: dict) -> Reference:
+    file = "references.jsonl"
+    return Reference(row["id"], _ids(row, "context_token_ids", file), _ids(row, "target_token_ids", file))
+
+
+def _ids(row: dict, key: str, file: str) -> list[int]:
+    ids = row.get(key)
+    plain = isinstance(ids, list) and ids and all(type(item) is int and 0 <= item < VOCABULARY for item in ids)
+    if not plain:
+        raise HarnessFailure("data_invalid", f"{file}: {key} of {row['id']} must be a list of token ids.")
+    return ids

@@ -1,0 +1,74 @@
+"""The command line of a run."""
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .profiles import PROFILES, Profile, choose_profile
+
+HARNESS_DIR = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ("user", "files", "network")
+
+
+@dataclass(frozen=True)
+class Settings:
+    submission_dir: Path
+    state_dir: Path
+    private_dir: Path | None
+    profile: Profile
+    #: Parts of the isolation without which the run must not start.
+    require: tuple[str, ...]
+    work_root: Path
+    seed: int | None
+
+    @property
+    def public_data(self) -> Path:
+        return HARNESS_DIR / "data" / self.profile.data
+
+    @property
+    def is_private(self) -> bool:
+        return self.private_dir is not None
+
+
+def parse_settings(argv: list[str]) -> Settings:
+    parser = argparse.ArgumentParser(
+        prog="run.py",
+        description="Serves a submission, measures its speed, and checks that it is still the model.",
+        epilog="Exit status: 0 completed, 2 usage, 10 submission error, 11 timeout, 12 infrastructure, 13 canceled.",
+    )
+    parser.add_argument("--submission-dir", type=Path, required=True, help="directory with manifest.json; only read")
+    parser.add_argument("--state-dir", type=Path, required=True, help="directory for summary.json and the other outputs")
+    parser.add_argument("--private-dir", type=Path, help="held-out data of the same shape; makes this a verification run")
+    parser.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        choices=(*PROFILES, "auto"),
+        help="how much to measure (default full); dry needs no GPU, auto is dry without a GPU; may be given twice",
+    )
+    parser.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        choices=REQUIREMENTS,
+        help="refuse to run where this part of the isolation cannot be enforced; may be given several times",
+    )
+    parser.add_argument("--work-dir", type=Path, default=Path(tempfile.gettempdir()), help="scratch space (default: the system's)")
+    parser.add_argument("--seed", type=int, help="order of the scoring requests (default: random, kept in the summary)")
+    options = parser.parse_args(argv)
+    return Settings(
+        submission_dir=options.submission_dir.absolute(),
+        state_dir=options.state_dir.absolute(),
+        private_dir=options.private_dir.absolute() if options.private_dir else None,
+        profile=choose_profile(options.profile, has_gpu=has_gpu()),
+        require=tuple(dict.fromkeys(options.require)),
+        work_root=options.work_dir.absolute(),
+        seed=options.seed,
+    )
+
+
+def has_gpu() -> bool:
+    return os.path.exists("/dev/nvidia0") or os.path.exists("/dev/nvidiactl")

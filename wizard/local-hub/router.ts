@@ -4,8 +4,7 @@
  */
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, type Handler, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { HubHttpError } from "./errors.ts";
+import { limitBody } from "./body-limit.ts";
 
 export type HubEnv = { Bindings: HttpBindings; Variables: { requestId: string } };
 export type HubHandler = Handler<HubEnv>;
@@ -38,13 +37,4 @@ export class HubRouter {
     }
     return this;
   }
-}
-
-function limitBody(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new HubHttpError(413, `Request body is larger than ${maxSize} bytes`);
-    },
-  });
 }

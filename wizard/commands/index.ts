@@ -48,6 +48,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./check.ts"),
   },
   {
+    name: "dev",
+    summary: "run a collab on this machine, with a local hub",
+    load: () => import("./dev.ts"),
+  },
+  {
+    name: "deploy",
+    summary: "bring a collab to the Hub, or up to date there",
+    load: () => import("./deploy.ts"),
+  },
+  {
     name: "hub",
     summary: "run the local hub: Hugging Face in a box, on this machine",
     load: () => import("./hub.ts"),

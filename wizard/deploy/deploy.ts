@@ -1,17 +1,17 @@
 /** The deployment of a collab as one library call: preflight, plan, apply. The commands only print. */
 import { createHub } from "../../template/hub/client.ts";
 import type { HubClientOptions, Whoami } from "../../template/hub/types.ts";
+import type { LoadedCollab } from "../collab-dir.ts";
 import { EXIT, UserError } from "../terminal/errors.ts";
 import { apply } from "./apply.ts";
-import { type DesiredOptions, desiredState } from "./desired.ts";
+import { desiredState } from "./desired.ts";
 import { type Existing, readExisting, readSeeds } from "./existing.ts";
 import { type PlanItem, type PlanOptions, planResources, planSeeds } from "./plan.ts";
 import { preflight } from "./preflight.ts";
-import { isLocalEndpoint, type Target } from "./target.ts";
+import { HUGGING_FACE, isLocalEndpoint, type Target } from "./target.ts";
 
-export interface DeployOptions
-  extends PlanOptions,
-    Pick<DesiredOptions, "collab" | "collabYaml" | "bucketSeeds"> {
+export interface DeployOptions extends PlanOptions {
+  loaded: LoadedCollab;
   target: Target;
   /** With which the backend works; default: the deployer's. */
   spaceToken?: string;
@@ -38,13 +38,14 @@ const READY_TIMEOUT_MS = { local: 60_000, hub: 20 * 60_000 };
 
 /** Reads and compares; touches nothing. Throws `UserError` when it cannot go on. */
 export async function prepareDeployment(options: DeployOptions): Promise<Deployment> {
-  const { target, collab, progress = () => {} } = options;
+  const { target, loaded, progress = () => {} } = options;
   const hub = createHub({ ...options.http, endpoint: target.endpoint, token: target.token });
-  const caller = await preflight(hub, collab, target);
+  const caller = await preflight(hub, loaded.collab, target);
   const desired = await desiredState({
-    ...options,
+    loaded,
     endpoint: target.endpoint,
     spaceToken: options.spaceToken ?? target.token,
+    variables: spaceVariables(target.endpoint),
   });
   const existing = await readExisting(hub, desired);
   const resources = planResources(desired, existing, options);
@@ -74,6 +75,11 @@ export async function prepareDeployment(options: DeployOptions): Promise<Deploym
     const inThere = files.filter((file) => there.includes(file.bucket));
     return planSeeds(files, await readSeeds(hub, inThere), missing);
   }
+}
+
+/** A local hub gives its own address to the Spaces it runs; it changes with its port. */
+function spaceVariables(endpoint: string): Record<string, string> {
+  return endpoint === HUGGING_FACE || isLocalEndpoint(endpoint) ? {} : { HF_ENDPOINT: endpoint };
 }
 
 function refuseBlocked(plan: readonly PlanItem[]): void {

@@ -1,6 +1,8 @@
 /** What a collab wants to exist on the Hub. */
 import type { BucketFile } from "../../template/hub/types.ts";
-import { type Collab, resourceNames } from "../../template/schema/collab.ts";
+import { resourceNames } from "../../template/schema/collab.ts";
+import type { LoadedCollab } from "../collab-dir.ts";
+import { bucketSeeds } from "../scaffold/bucket-seeds.ts";
 import { OWNER_FILE, OWNER_VARIABLE, ownerFile, ownerOf } from "./ownership.ts";
 import { fingerprint, fingerprintVariable } from "./secrets.ts";
 import { backendFiles, type SpaceFile } from "./space-files/backend.ts";
@@ -40,11 +42,7 @@ export interface Desired {
 }
 
 export interface DesiredOptions {
-  collab: Collab;
-  /** The text of `collab.yaml`, comments included: it goes to the Hub as it is. */
-  collabYaml: string;
-  /** Files for participants in the central bucket. */
-  bucketSeeds: (context: { backendUrl: string; endpoint: string }) => BucketFile[] | Promise<BucketFile[]>;
+  loaded: LoadedCollab;
   /** The token with which the backend works. */
   spaceToken: string;
   endpoint: string;
@@ -52,14 +50,12 @@ export interface DesiredOptions {
   variables?: Record<string, string>;
 }
 
-const EMPTY_VERIFICATION_INDEX = "{}\n";
-
 /** Everything is computed before anything is touched, so that a file edited meanwhile changes nothing. */
 export async function desiredState(options: DesiredOptions): Promise<Desired> {
-  const { collab } = options;
+  const { collab, yaml } = options.loaded;
   const names = resourceNames(collab);
   const owner = ownerOf(collab);
-  const { files, version } = await backendFiles(collab, options.collabYaml);
+  const { files, version } = await backendFiles(collab, yaml);
   const secrets = { HF_TOKEN: options.spaceToken };
   return {
     owner,
@@ -83,28 +79,12 @@ export async function desiredState(options: DesiredOptions): Promise<Desired> {
       healthPath: "/v1/healthz",
     },
     seeds: async (backendUrl) => {
-      const text = ownerFile(owner);
-      const central = await options.bucketSeeds({ backendUrl, endpoint: options.endpoint });
-      const always: BucketFile[] = [{ path: "collab.yaml", content: options.collabYaml }, ...central];
-      const distinct = new Map(always.map((file) => [file.path, file]));
-      distinct.delete("results/verification_status.json");
-      const seeds: Seed[] = [...distinct.values()].map((file) => ({
-        ...file,
-        bucket: names.centralBucket,
-        when: "always",
-      }));
-      seeds.push(
-        {
-          bucket: names.centralBucket,
-          path: "results/verification_status.json",
-          content: EMPTY_VERIFICATION_INDEX,
-          when: "absent",
-        },
-        ...[names.auditBucket, names.centralBucket].map(
-          (bucket): Seed => ({ bucket, path: OWNER_FILE, content: text, when: "always" }),
-        ),
-      );
-      return seeds;
+      const central = await bucketSeeds(options.loaded, { backendUrl, endpoint: options.endpoint });
+      const seeds = central.map(({ seedOnlyIfAbsent, ...file }): Seed => {
+        return { ...file, bucket: names.centralBucket, when: seedOnlyIfAbsent ? "absent" : "always" };
+      });
+      const mark = { path: OWNER_FILE, content: ownerFile(owner), when: "always" } as const;
+      return [{ ...mark, bucket: names.auditBucket }, { ...mark, bucket: names.centralBucket }, ...seeds];
     },
   };
 }

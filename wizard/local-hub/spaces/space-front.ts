@@ -1,0 +1,98 @@
+/** The one address at which a Space answers, whatever version of it is running behind. */
+
+import { once } from "node:events";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** Where connections go: to a program's own port, or to a handler in the hub. */
+export type FrontTarget =
+  | { port: number }
+  | { handler: (request: IncomingMessage, response: ServerResponse) => void };
+
+const HOST = "127.0.0.1";
+
+export class SpaceFront {
+  readonly #tcp = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+  readonly #http: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #target: () => FrontTarget;
+  readonly #onActivity: () => void;
+
+  /** `target` is asked for each connection; `onActivity` is told when somebody uses the Space. */
+  constructor(target: () => FrontTarget, onActivity: () => void) {
+    this.#target = target;
+    this.#onActivity = onActivity;
+    this.#http = createHttpServer((request, response) => {
+      const now = this.#target();
+      if ("handler" in now) {
+        now.handler(request, response);
+      } else {
+        // The Space came up while this connection was kept open: the next one goes there.
+        response.writeHead(307, { Location: request.url ?? "/", Connection: "close" }).end();
+      }
+    });
+  }
+
+  /** Listens on `wanted` if that is free, else on any port; returns which. */
+  async open(wanted: number | null): Promise<number> {
+    for (const port of wanted === null ? [0] : [wanted, 0]) {
+      this.#tcp.listen(port, HOST);
+      try {
+        await once(this.#tcp, "listening");
+        return (this.#tcp.address() as AddressInfo).port;
+      } catch (error) {
+        if (port === 0) throw error;
+      }
+    }
+    throw new Error("no port to listen on");
+  }
+
+  #accept(socket: Socket): void {
+    this.#track(socket);
+    this.#onActivity();
+    const target = this.#target();
+    if ("handler" in target) {
+      this.#http.emit("connection", socket);
+      return;
+    }
+    const upstream = connect({ port: target.port, host: HOST, allowHalfOpen: true });
+    this.#track(upstream);
+    socket.on("data", this.#onActivity);
+    socket.pipe(upstream).pipe(socket);
+    socket.on("close", () => upstream.destroy());
+    upstream.on("close", () => socket.destroy());
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+
+  /** Frees the port and ends all connections. */
+  async close(): Promise<void> {
+    const closed = this.#tcp.listening ? once(this.#tcp, "close") : null;
+    this.#tcp.close(() => {});
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+/** A short page for while there is nothing to answer. */
+export function placeholder(status: number, text: string): FrontTarget {
+  return {
+    handler: (_request, response) => {
+      const headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Retry-After": "2",
+        Connection: "close",
+      };
+      response.writeHead(status, headers).end(`${text}\n`);
+    },
+  };
+}

@@ -44,6 +44,29 @@ export interface Accounts {
   tokenOf(user: string): string;
 }
 
+/** What faults a rehearsal or a test asked for, where a part has to ask because no HTTP answer shows it. */
+export interface FaultHooks {
+  /** Why this entry of a bucket's batch is to fail now; `null`, nearly always, when it is not. Asked once an entry. */
+  batchEntry(bucket: string, path: string): string | null;
+}
+
+/** Sign-in for Spaces with `hf_oauth` (hub-wire.md 7). */
+export interface OAuthApps {
+  /** The app of a Space, made at the first call; id and secret stay the same, the rest is brought up to date. */
+  appOfSpace(spaceId: string, settings: SpaceOAuthSettings): { clientId: string; clientSecret: string };
+}
+
+export interface SpaceOAuthSettings {
+  /** `hf_oauth_scopes`; `openid` and `profile` are always included. */
+  scopes: readonly string[];
+  /** Where the Space answers, such as `http://127.0.0.1:41234`: any URL there may be redirected to. */
+  origins: readonly string[];
+  /** `hf_oauth_expiration_minutes`. Default 480. */
+  expirationMinutes?: number;
+  /** `hf_oauth_authorized_org`: only their members pass. */
+  authorizedOrgs?: readonly string[];
+}
+
 export interface HubContext {
   db: DatabaseSync;
   /** One folder holds everything: `hub.sqlite`, `xorbs/`, `spaces/`, `jobs/`. */
@@ -51,6 +74,8 @@ export interface HubContext {
   /** Made once per data folder and part of the CAS URL (hub-wire.md 4.7). */
   instanceId: string;
   accounts: Accounts;
+  faults: FaultHooks;
+  oauth: OAuthApps;
   /** Milliseconds since the epoch. Injectable, so nothing in the hub calls `Date.now()` itself. */
   now(): number;
   /** 24 hex characters, as the Hub's object ids. */

@@ -1,49 +1,59 @@
 /** The one folder that holds everything a local hub knows. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "./database.ts";
 import { HubStartError } from "./errors.ts";
-import { type FolderLock, lockFolder } from "./lock.ts";
+import { type FolderLock, LOCK_FILES, lockFolder } from "./lock.ts";
+
+export const DATABASE_FILE = "hub.sqlite";
+export const SNAPSHOTS_FOLDER = "snapshots";
+/** What a background hub prints. */
+export const LOG_FILE = "hub.log";
+
+/** What stays when the hub is emptied: not its state, but that of the folder. */
+const KEPT: ReadonlySet<string> = new Set([...LOCK_FILES, ".gitignore", SNAPSHOTS_FOLDER, LOG_FILE]);
 
 export interface DataFolder {
-  dataDir: string;
-  db: DatabaseSync;
-  instanceId: string;
+  path: string;
   lock: FolderLock;
-  /** Closes the database, gives up the lock, and removes an ephemeral folder. */
-  close(): Promise<void>;
+  /** Gives up the lock, and removes the folder if it was a temporary one. */
+  release(): Promise<void>;
 }
 
 /**
- * Opens `dataDir`, making it when missing, and locks it. Without `dataDir` the folder is a temporary one,
- * removed on close. Throws `HubStartError` when it cannot be written, is in use, or is from a newer version.
+ * Makes `dataDir` if it is missing, and locks it. Without `dataDir` the folder is a temporary one. Throws
+ * `HubStartError` when it cannot be written or another hub has it.
  */
-export function openDataFolder(dataDir: string | undefined): DataFolder {
+export function claimDataFolder(dataDir: string | undefined): DataFolder {
   const ephemeral = dataDir === undefined;
-  const folder = ephemeral ? mkdtempSync(join(tmpdir(), "agent-collab-hub-")) : resolve(dataDir);
-  if (!ephemeral) makeWritable(folder);
-  const lock = lockFolder(folder);
-  try {
-    const db = openDatabase(join(folder, "hub.sqlite"));
-    return {
-      dataDir: folder,
-      db,
-      instanceId: instanceIdOf(db),
-      lock,
-      async close() {
-        db.close();
-        lock.release();
-        if (ephemeral) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-      },
-    };
-  } catch (error) {
-    lock.release();
-    throw error;
+  const path = ephemeral ? mkdtempSync(join(tmpdir(), "agent-collab-hub-")) : resolve(dataDir);
+  if (!ephemeral) makeWritable(path);
+  const lock = lockFolder(path);
+  return {
+    path,
+    lock,
+    async release() {
+      lock.release();
+      if (ephemeral) await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+/** Removes all state of a hub whose database is closed. Snapshots stay. */
+export async function emptyDataFolder(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (!KEPT.has(name)) await rm(join(path, name), { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** Names this set of data. Part of the CAS URL: clients remember by it what they have uploaded (hub-wire.md 4.7). */
+export function instanceIdOf(db: DatabaseSync): string {
+  db.exec("CREATE TABLE IF NOT EXISTS hub (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT");
+  db.prepare("INSERT OR IGNORE INTO hub VALUES ('instance', ?)").run(randomBytes(6).toString("hex"));
+  return (db.prepare("SELECT value FROM hub WHERE key = 'instance'").get() as { value: string }).value;
 }
 
 /** Keeps what is in the folder out of version control, whatever repository it lies in. */
@@ -59,12 +69,4 @@ function makeWritable(folder: string): void {
       cause: error,
     });
   }
-}
-
-function instanceIdOf(db: DatabaseSync): string {
-  db.exec("CREATE TABLE IF NOT EXISTS hub (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT");
-  db.prepare("INSERT OR IGNORE INTO hub (key, value) VALUES ('instance', ?)").run(
-    randomBytes(6).toString("hex"),
-  );
-  return (db.prepare("SELECT value FROM hub WHERE key = 'instance'").get() as { value: string }).value;
 }

@@ -9,6 +9,10 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { HubStartError } from "./errors.ts";
 
+const LOCK_FILE = "hub.lock";
+const NOTE_FILE = "hub.json";
+export const LOCK_FILES = [LOCK_FILE, `${LOCK_FILE}-journal`, NOTE_FILE] as const;
+
 const runningHub = z.object({
   pid: z.number().int().positive(),
   url: z.string(),
@@ -27,7 +31,7 @@ export interface FolderLock {
 export function lockFolder(folder: string): FolderLock {
   const held = tryLock(folder);
   if (!held) throw inUse(folder);
-  const note = join(folder, "hub.json");
+  const note = join(folder, NOTE_FILE);
   rmSync(note, { force: true });
   let released = false;
   return {
@@ -61,7 +65,7 @@ export function findRunningHub(folder: string): RunningHub | null {
 function tryLock(folder: string, options: { readOnly?: boolean } = {}): DatabaseSync | null {
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(join(folder, "hub.lock"), {
+    db = new DatabaseSync(join(folder, LOCK_FILE), {
       timeout: options.readOnly ? 0 : 250,
       readOnly: options.readOnly ?? false,
     });
@@ -85,7 +89,7 @@ function isBusy(error: unknown): boolean {
 
 function readNote(folder: string): RunningHub | null {
   try {
-    return runningHub.parse(JSON.parse(readFileSync(join(folder, "hub.json"), "utf8")));
+    return runningHub.parse(JSON.parse(readFileSync(join(folder, NOTE_FILE), "utf8")));
   } catch {
     return null;
   }

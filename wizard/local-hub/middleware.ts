@@ -5,9 +5,13 @@ import { bearerToken } from "./accounts/accounts.ts";
 import type { AccountStore } from "./accounts/store.ts";
 import type { HubContext } from "./context.ts";
 import { HubHttpError } from "./errors.ts";
+import type { FaultRules } from "./faults/fault-rules.ts";
+import { injectFaults } from "./faults/middleware.ts";
 import { isKnownOrigin, requireKnownHost, requireKnownOrigin } from "./guards.ts";
 import { type RateLimits, rateClass } from "./rate-limits.ts";
 import type { HubRequest, HubRouter } from "./router.ts";
+import { noteTraffic } from "./traffic/middleware.ts";
+import type { RequestLog } from "./traffic/request-log.ts";
 import { asHeader, unsupported } from "./unsupported.ts";
 import { HUB_VERSION } from "./version.ts";
 
@@ -15,6 +19,8 @@ export interface MiddlewareOptions {
   hub: HubContext;
   store: AccountStore;
   limits: RateLimits;
+  faults: FaultRules;
+  log: RequestLog;
   /** Listens on more than the loopback interface. */
   exposed: boolean;
   /** Host names that are answered besides those of the loopback interface. */
@@ -32,6 +38,12 @@ export function installMiddleware(router: HubRouter, options: MiddlewareOptions)
     c.set("requestId", randomUUID());
     c.header("X-Request-Id", c.get("requestId"));
     c.header("x-agent-collab-emulator", HUB_VERSION);
+    const token = bearerToken(c.req.header("authorization"));
+    c.set("user", (token && options.store.findToken(token)?.user) || null);
+    return await next();
+  });
+  router.app.use("*", noteTraffic(options.log, hub.now));
+  router.app.use("*", async (c, next) => {
     requireKnownHost(c, { exposed: options.exposed, allowed: allowedHosts });
     requireKnownOrigin(c, allowedHosts);
     allowKnownOrigin(c, allowedHosts);
@@ -39,6 +51,8 @@ export function installMiddleware(router: HubRouter, options: MiddlewareOptions)
     countRequest(c, options);
     return await next();
   });
+
+  router.app.use("*", injectFaults(options.faults));
 
   router.app.onError((error, c) => answerError(error, c, hub));
   router.app.notFound((c) => unsupported(c, router.routes));
@@ -57,12 +71,10 @@ function allowKnownOrigin(c: HubRequest, allowedHosts: readonly string[]): void 
   c.header("Access-Control-Max-Age", "600");
 }
 
-function countRequest(c: HubRequest, { hub, store, limits }: MiddlewareOptions): void {
+function countRequest(c: HubRequest, { hub, limits }: MiddlewareOptions): void {
   const rate = rateClass(c.req.path);
   if (rate === null) return;
-  const token = limits.quotas && bearerToken(c.req.header("authorization"));
-  const user = token && store.findToken(token)?.user;
-  const { headers, retryAfter } = limits.take(user || "anonymous", rate, hub.now());
+  const { headers, retryAfter } = limits.take(c.get("user") ?? "anonymous", rate, hub.now());
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   if (retryAfter === null) return;
   throw new HubHttpError(429, `Rate limit reached; try again in ${retryAfter} seconds`, {

@@ -6,7 +6,14 @@ import type { HttpBindings } from "@hono/node-server";
 import { type Context, type Handler, Hono } from "hono";
 import { limitBody } from "./body-limit.ts";
 
-export type HubEnv = { Bindings: HttpBindings; Variables: { requestId: string } };
+export interface HubEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    requestId: string;
+    /** Whose token came with the request, for logs, counters and limits; no proof of any right. */
+    user: string | null;
+  };
+}
 export type HubHandler = Handler<HubEnv>;
 export type HubRequest = Context<HubEnv>;
 

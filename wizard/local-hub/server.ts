@@ -1,20 +1,15 @@
 /** The local hub as a library: `await using hub = await startLocalHub()`. */
-import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
-import { createAccounts } from "./accounts/accounts.ts";
-import { accountRoutes } from "./accounts/routes.ts";
-import { type AccountStore, openAccountStore } from "./accounts/store.ts";
-import type { HubContext, HubPart } from "./context.ts";
-import { type DataFolder, openDataFolder } from "./data-folder.ts";
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import type { HubContext } from "./context.ts";
+import { CONTROL_PATHS, controlRoutes } from "./control.ts";
+import { type CoreOptions, type HubCore, openCore } from "./core.ts";
+import { claimDataFolder, type DataFolder, emptyDataFolder } from "./data-folder.ts";
+import { Gate } from "./gate.ts";
 import { listen } from "./listen.ts";
-import { installMiddleware } from "./middleware.ts";
-import { PARTS } from "./parts.ts";
-import { RateLimits, type RateQuotas } from "./rate-limits.ts";
-import { HubRouter } from "./router.ts";
-import { type Seed, seedAccounts } from "./seed.ts";
-import { supportTable } from "./unsupported.ts";
+import type { RateQuotas } from "./rate-limits.ts";
+import type { Seed } from "./seed.ts";
 import { HUB_VERSION } from "./version.ts";
 
 export interface LocalHubOptions {
@@ -40,10 +35,13 @@ export interface LocalHubOptions {
 
 export interface LocalHub {
   /** `http://127.0.0.1:7878`, no trailing slash: the value for `HF_ENDPOINT`. */
-  url: string;
-  port: number;
-  dataDir: string;
-  context: HubContext;
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** Of the present state: a reset makes another. */
+  readonly context: HubContext;
+  /** Back to the seeded state, as on an empty folder. */
+  reset(): Promise<void>;
   /** Stops all parts, frees the port, removes an ephemeral folder. Safe to call twice. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -51,99 +49,88 @@ export interface LocalHub {
 
 /** Starts a hub and resolves once it answers. Throws `HubStartError` for what the caller can mend. */
 export async function startLocalHub(options: LocalHubOptions = {}): Promise<LocalHub> {
-  const host = options.host ?? "127.0.0.1";
-  const folder = openDataFolder(options.dataDir);
-  const parts: HubPart[] = [];
-  let server: Server | undefined;
+  const folder = claimDataFolder(options.dataDir);
+  const gate = new Gate();
+  let core: HubCore | undefined;
+
+  const server = createAdaptorServer({
+    fetch: (request, env) => {
+      const handle = () => (core as HubCore).router.app.fetch(request, env as HttpBindings);
+      return CONTROL_PATHS.has(new URL(request.url).pathname) && core ? handle() : gate.pass(handle);
+    },
+    overrideGlobalObjects: false,
+    serverOptions: { keepAliveTimeout: 75_000, requestTimeout: 0 },
+  }) as Server;
+
   try {
-    const router = new HubRouter();
-    let url = "";
-    const store = openAccountStore(folder.db);
-    const context = makeContext(folder, store, options, () => url);
-    if (options.seed !== false) seedAccounts(store, options.seed ?? {}, context.now());
-
-    installMiddleware(router, {
-      hub: context,
-      store,
-      limits: new RateLimits(options.rateLimits ?? null),
-      exposed: host !== "127.0.0.1" && host !== "localhost" && host !== "::1",
-      allowedHosts: options.allowedHosts ?? [],
-    });
-    accountRoutes(router, context, store);
-    ownRoutes(router, context);
-
-    server = createAdaptorServer({
-      fetch: router.app.fetch,
-      overrideGlobalObjects: false,
-      serverOptions: { keepAliveTimeout: 75_000, requestTimeout: 0 },
-    }) as Server;
+    const host = options.host ?? "127.0.0.1";
     await listen(server, host, options.port ?? 0);
     const { port } = server.address() as AddressInfo;
-    url = `http://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
-    // Without a pause after the port opened, so that no request comes before the last route.
-    for (const install of PARTS) {
-      const part = install(router, context);
-      if (part) parts.push(part);
-    }
-    const startedAt = new Date(context.now()).toISOString();
+    const url = `http://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
+    const coreOptions = makeCoreOptions(options, { dataDir: folder.path, url, host });
+
+    const replace = (prepare: () => Promise<void>) =>
+      gate.exclusively(async () => {
+        await core?.close();
+        await prepare();
+        core = open();
+      });
+    const control = {
+      reset: () => replace(() => emptyDataFolder(folder.path)),
+    };
+    const open = () => openCore(coreOptions, ({ router }) => controlRoutes(router, control));
+    core = open();
+    gate.open();
+    const startedAt = new Date(core.context.now()).toISOString();
     folder.lock.announce({ pid: process.pid, url, startedAt, version: HUB_VERSION });
 
-    const close = once(() => closeAll(server, parts, folder));
-    return { url, port, dataDir: folder.dataDir, context, close, [Symbol.asyncDispose]: close };
+    const close = once(() => closeAll(server, core, folder));
+    return {
+      url,
+      port,
+      dataDir: folder.path,
+      get context() {
+        return (core as HubCore).context;
+      },
+      reset: control.reset,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
-    await closeAll(server, parts, folder);
+    await closeAll(server, core, folder);
     throw error;
   }
 }
 
-function makeContext(
-  folder: DataFolder,
-  store: AccountStore,
+function makeCoreOptions(
   options: LocalHubOptions,
-  url: () => string,
-): HubContext {
-  const now = options.now ?? Date.now;
+  { dataDir, url, host }: { dataDir: string; url: string; host: string },
+): CoreOptions {
   return {
-    db: folder.db,
-    dataDir: folder.dataDir,
-    instanceId: folder.instanceId,
-    accounts: createAccounts(store, now),
-    now,
-    newId: options.newId ?? (() => randomBytes(12).toString("hex")),
+    dataDir,
     url,
+    exposed: host !== "127.0.0.1" && host !== "localhost" && host !== "::1",
+    allowedHosts: options.allowedHosts ?? [],
+    now: options.now ?? Date.now,
+    newId: options.newId,
+    seed: options.seed ?? {},
+    rateLimits: options.rateLimits ?? null,
     log: options.log ?? (() => {}),
   };
 }
 
-function ownRoutes(router: HubRouter, hub: HubContext): void {
-  router.add({ method: "GET", path: "/_emulator/health", about: "200 once the hub answers requests" }, (c) =>
-    c.json({
-      status: "ok",
-      version: HUB_VERSION,
-      instance: hub.instanceId,
-      pid: process.pid,
-      data_dir: hub.dataDir,
-      time: new Date(hub.now()).toISOString(),
-    }),
-  );
-  router.add({ method: "GET", path: "/_emulator/routes", about: "This table" }, (c) =>
-    c.json({ routes: supportTable(router.routes) }),
-  );
-}
-
-/** Stops taking requests, then the parts in reverse order, then the folder; an error in one stops no other. */
-async function closeAll(server: Server | undefined, parts: HubPart[], folder: DataFolder): Promise<void> {
+/** Stops taking requests, then the core, then gives the folder back; whatever fails, the rest is done. */
+async function closeAll(server: Server, core: HubCore | undefined, folder: DataFolder): Promise<void> {
   const closing = new Promise<void>((resolve) =>
-    server?.listening ? server.close(() => resolve()) : resolve(),
+    server.listening ? server.close(() => resolve()) : resolve(),
   );
-  const errors: unknown[] = [];
-  for (const part of parts.toReversed()) {
-    await part.close?.().catch((error: unknown) => errors.push(error));
+  try {
+    await core?.close();
+  } finally {
+    server.closeAllConnections();
+    await closing;
+    await folder.release();
   }
-  server?.closeAllConnections();
-  await closing;
-  await folder.close();
-  if (errors.length > 0) throw new AggregateError(errors, "parts of the local hub did not stop cleanly");
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

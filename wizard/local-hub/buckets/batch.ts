@@ -74,6 +74,8 @@ export interface BatchContext {
   now: number;
   /** Why `caller` may not copy this content from there, `null` if they may. */
   copyProblem(operation: Extract<BatchOperation, { type: "copyFile" }>): string | null;
+  /** Why this entry is to fail because a test asked for it, `null` otherwise. */
+  injectedProblem(path: string): string | null;
 }
 
 /**
@@ -88,6 +90,7 @@ export function applyBatch(operations: readonly BatchOperation[], context: Batch
   for (const operation of operations) {
     const problem =
       pathProblem(operation.path) ??
+      context.injectedProblem(operation.path) ??
       (operation.type === "deleteFile" ? null : putProblem(operation, deleted, context));
     if (problem !== null) {
       failed.push({ path: operation.path, error: problem });

@@ -73,7 +73,16 @@ export function bucketRoutes(router: HubRouter, hub: HubContext): void {
       const now = hub.now();
       const copyProblem = copyCheck({ caller, buckets, entries, accounts });
       const result = transaction(hub.db, () =>
-        applyBatch(operations, { buckets, entries, xet, caller, bucket, now, copyProblem }),
+        applyBatch(operations, {
+          buckets,
+          entries,
+          xet,
+          caller,
+          bucket,
+          now,
+          copyProblem,
+          injectedProblem: (path) => hub.faults.batchEntry(bucket.id, path),
+        }),
       );
       return c.json(result, operations.length > 0 && result.succeeded === 0 ? 422 : 200);
     },

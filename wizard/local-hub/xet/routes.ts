@@ -22,7 +22,9 @@ export function xetRoutes(router: HubRouter, hub: HubContext): void {
 
   const requireToken = (c: HubRequest, scope: XetGrant["scope"]): XetGrant => {
     requireInstance(c, hub);
-    return requireXetToken(store.signer, c.req.header("Authorization"), scope, hub.now());
+    const grant = requireXetToken(store.signer, c.req.header("Authorization"), scope, hub.now());
+    c.set("user", grant.user);
+    return grant;
   };
 
   /** The plan for the file and range asked for; 404 where the token may not read it, 416 behind its end. */
@@ -175,6 +177,15 @@ export function xetRoutes(router: HubRouter, hub: HubContext): void {
         support: "partial",
       },
       missing("The list of a file's chunks"),
+    )
+    .add(
+      {
+        method: "POST",
+        path: `${BASE}/v1/xorb-grants/:prefix/:hash`,
+        about: "Xet: a place in storage to upload a xorb to; always 404, so clients send it to the hub itself",
+        support: "partial",
+      },
+      missing("Direct upload to storage"),
     )
     .add(
       {

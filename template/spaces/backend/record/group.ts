@@ -1,0 +1,92 @@
+/** Forming a group: stamps, names and journal entries, one intent after the other. */
+
+import { isoStamp, type Stamp } from "../documents/stamp.ts";
+import { ApiError } from "../errors.ts";
+import type { RecordMemory } from "./memory.ts";
+import { GroupView } from "./pending.ts";
+import type { JournalEntry, Prepared, WriteIntent } from "./types.ts";
+
+/** A write that waits for its group, and for its answer. */
+export interface Waiting {
+  intent: WriteIntent<unknown>;
+  resolve(response: unknown): void;
+  reject(error: unknown): void;
+}
+
+export interface FormedGroup {
+  entries: JournalEntry[];
+  /** In the order of `entries`. */
+  accepted: { waiting: Waiting; response: unknown }[];
+}
+
+/** What one group may hold; the rest of the queue goes with the next. */
+export const GROUP_BOUNDS = { entries: 500, files: 900, characters: 4 * 1024 * 1024 } as const;
+
+export interface StampClock {
+  /** Later than every stamp before it, also when the clock steps back. */
+  next(): Stamp;
+}
+
+/**
+ * Takes intents from the front of `queue` until the group is full. An intent that refuses is answered at
+ * once and leaves nothing behind.
+ */
+export function formGroup(queue: Waiting[], clock: StampClock, memory: RecordMemory): FormedGroup {
+  const view = new GroupView(memory);
+  const group: FormedGroup = { entries: [], accepted: [] };
+  let files = 0;
+  let characters = 0;
+  while (queue.length > 0 && group.entries.length < GROUP_BOUNDS.entries) {
+    if (files >= GROUP_BOUNDS.files || characters >= GROUP_BOUNDS.characters) break;
+    const waiting = queue.shift();
+    if (!waiting) break;
+    const stamp = clock.next();
+    let prepared: Prepared<unknown>;
+    try {
+      prepared = waiting.intent.prepare(stamp, view);
+    } catch (error) {
+      waiting.reject(error);
+      continue;
+    }
+    view.add(prepared);
+    group.entries.push(toEntry(prepared, waiting.intent, stamp));
+    group.accepted.push({ waiting, response: prepared.response });
+    files += prepared.changes.length;
+    for (const change of prepared.changes) characters += change.op === "put" ? change.text.length : 0;
+  }
+  return group;
+}
+
+function toEntry(
+  prepared: Prepared<unknown>,
+  { idempotency }: WriteIntent<unknown>,
+  stamp: Stamp,
+): JournalEntry {
+  const { changes, audit, targetPath, agentKey, promoted, response } = prepared;
+  const [first] = changes;
+  const bytes = first?.op === "put" ? Buffer.byteLength(first.text) : first?.op === "copy" ? first.size : 0;
+  return {
+    stamp,
+    changes,
+    audit: { ts: isoStamp(stamp), target_path: targetPath ?? first?.path ?? "", bytes, ...audit },
+    ...(agentKey && { agent_key: agentKey }),
+    ...(promoted && { promoted }),
+    ...(idempotency && {
+      answer: {
+        owner: idempotency.owner,
+        key: idempotency.key,
+        request_sha256: idempotency.requestSha256,
+        status: idempotency.status,
+        body: response,
+      },
+    }),
+  };
+}
+
+/** Refusal of writes that cannot be taken now; nothing of them was written. */
+export function overloaded(message: string, retryAfterSeconds: number): ApiError {
+  return new ApiError("OVERLOADED", message, {
+    hint: `Nothing was written. Try again in ${retryAfterSeconds} s; the header Retry-After says so too.`,
+    retryAfterSeconds,
+  });
+}

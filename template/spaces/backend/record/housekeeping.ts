@@ -1,0 +1,126 @@
+/** Beside the commits: snapshots, deleting what they make superfluous, renewing the lease. */
+import type { HubBucket } from "../../../hub/types.ts";
+import { type SegmentName, segmentPath } from "./journal.ts";
+import type { Lease } from "./lease.ts";
+import type { RecordMemory } from "./memory.ts";
+import { messageOf, type Persistence, persist } from "./persist.ts";
+import type { Recovered } from "./recovery.ts";
+import { manifestPath, type SnapshotManifest, writeSnapshot } from "./snapshot.ts";
+import type { JournalGroup } from "./types.ts";
+
+export interface HousekeepingOptions {
+  audit: HubBucket;
+  memory: RecordMemory;
+  lease: Lease;
+  now(): number;
+  limits: { snapshotGroups: number; snapshotEntries: number; answersKeptMs: number; leaseTtlMs: number };
+  persistence: Persistence;
+  recovered: Recovered;
+}
+
+export class Housekeeping {
+  readonly #options: HousekeepingOptions;
+  readonly #stop = new AbortController();
+  #newest: SnapshotManifest | null;
+  #previous: SnapshotManifest | null = null;
+  #segments: SegmentName[];
+  #manifests: string[];
+  #parts: string[];
+  #groups = 0;
+  #entries = 0;
+  #working: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #firstStart: boolean;
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+    const { snapshot, segments, manifests, parts, isFirstStart } = options.recovered;
+    this.#newest = snapshot;
+    this.#segments = [...segments];
+    this.#manifests = [...manifests];
+    this.#parts = [...parts];
+    this.#firstStart = isFirstStart;
+    this.#groups = segments.filter(({ seq }) => seq > (snapshot?.seq ?? 0)).length;
+  }
+
+  start(): void {
+    const { lease, limits, persistence } = this.#options;
+    this.#timer = setInterval(() => {
+      if (!lease.isDue || lease.lostTo !== null) return;
+      lease.renew().catch((error) => persistence.log(`renewing the lease failed: ${messageOf(error)}`));
+    }, limits.leaseTtlMs / 6);
+    this.#timer.unref();
+    if (this.#firstStart || this.#isDue) this.#snapshot();
+  }
+
+  onGroup(group: JournalGroup): void {
+    this.#segments.push({ seq: group.seq, writer: this.#options.lease.owner });
+    this.#groups += 1;
+    this.#entries += group.entries.length;
+    if (this.#isDue) this.#snapshot();
+  }
+
+  /** Writes a last snapshot if anything is new, so that the next start reads no journal. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#working;
+    if (this.#options.lease.lostTo === null && this.#options.memory.seq > (this.#newest?.seq ?? 0)) {
+      this.#snapshot();
+      await this.#working;
+    }
+    this.#stop.abort();
+  }
+
+  abandon(): void {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+  }
+
+  get #isDue(): boolean {
+    const { limits } = this.#options;
+    return this.#groups >= limits.snapshotGroups || this.#entries >= limits.snapshotEntries;
+  }
+
+  #snapshot(): void {
+    if (this.#working) return;
+    this.#groups = 0;
+    this.#entries = 0;
+    this.#working = this.#writeSnapshot()
+      .catch((error) => this.#options.persistence.log(`no snapshot was written: ${messageOf(error)}`))
+      .finally(() => {
+        this.#working = null;
+      });
+  }
+
+  async #writeSnapshot(): Promise<void> {
+    const { audit, memory, lease, now, limits, persistence } = this.#options;
+    const seq = memory.seq;
+    memory.forgetAnswers(now() - limits.answersKeptMs);
+    const write = () => writeSnapshot(audit, memory, this.#newest, { seq, writer: lease.owner, now: now() });
+    const manifest = await persist("writing a snapshot", write, this.#stop.signal, persistence);
+    this.#previous = this.#newest;
+    this.#newest = manifest;
+    this.#manifests.push(manifestPath(seq, lease.owner));
+    this.#parts.push(
+      ...manifest.parts.map((part) => part.path).filter((path) => !this.#parts.includes(path)),
+    );
+    await this.#sweep();
+  }
+
+  /** What neither of the last two snapshots needs is deleted; a failure only leaves files lying about. */
+  async #sweep(): Promise<void> {
+    const { audit } = this.#options;
+    const previous = this.#previous;
+    if (!previous) return;
+    const needed = new Set([...previous.parts, ...(this.#newest?.parts ?? [])].map((part) => part.path));
+    const segments = this.#segments.filter(({ seq }) => seq <= previous.seq);
+    const manifests = this.#manifests.slice(0, -2);
+    const parts = this.#parts.filter((path) => !needed.has(path));
+    const deletes = [...segments.map(segmentPath), ...manifests, ...parts];
+    if (deletes.length === 0) return;
+    await audit.publish({ deletes });
+    this.#segments = this.#segments.filter(({ seq }) => seq > previous.seq);
+    this.#manifests = this.#manifests.slice(-2);
+    this.#parts = this.#parts.filter((path) => needed.has(path));
+  }
+}

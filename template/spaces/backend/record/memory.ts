@@ -1,0 +1,220 @@
+/**
+ * What the record itself remembers, in SQLite, rebuilt at every start from snapshot and journal: the last
+ * state of every file (for the next snapshot), answers by Idempotency-Key, agent keys, promoted contents.
+ * Every row carries the number of the group that wrote it, so a snapshot writes only what is new.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { FileChange, JournalGroup, StoredAnswer } from "./types.ts";
+
+/** One line of a snapshot part. Short tags: a board has a million of them. */
+export type MemoryLine =
+  | ["f", string, string]
+  | ["c", string, number, string, string]
+  | ["d", string]
+  | ["k", string, string]
+  | ["p", string, string]
+  | ["a", StoredAnswer, number];
+
+/** The last state of a path; `text` is null for what was copied by hash. */
+export interface FileState {
+  path: string;
+  text: string | null;
+  size: number;
+}
+
+const SCHEMA = `
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+CREATE TABLE files (path TEXT PRIMARY KEY, seq INTEGER NOT NULL, op TEXT NOT NULL, text TEXT, size INTEGER,
+  hash TEXT, source TEXT) WITHOUT ROWID;
+CREATE INDEX files_seq ON files(seq);
+CREATE TABLE agent_keys (agent TEXT PRIMARY KEY, seq INTEGER NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX agent_keys_seq ON agent_keys(seq);
+CREATE TABLE promoted (id TEXT PRIMARY KEY, seq INTEGER NOT NULL, filename TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX promoted_seq ON promoted(seq);
+CREATE TABLE answers (owner TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, stamp INTEGER NOT NULL,
+  answer TEXT NOT NULL, PRIMARY KEY (owner, key)) WITHOUT ROWID;
+CREATE INDEX answers_seq ON answers(seq);
+`;
+
+export class RecordMemory {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** The newest group in here. */
+  seq = 0;
+  /** The newest stamp that was given, in milliseconds. */
+  lastStamp = 0;
+
+  /** `file`: a scratch file that may be lost at any time; kept in memory without one. */
+  constructor(file = ":memory:") {
+    this.#db = new DatabaseSync(file);
+    this.#db.exec(SCHEMA);
+  }
+
+  apply(group: JournalGroup): void {
+    this.transaction(() => {
+      for (const entry of group.entries) {
+        for (const change of entry.changes) this.#change(change, group.seq);
+        this.lastStamp = Math.max(this.lastStamp, entry.stamp);
+        if (entry.agent_key) this.#key(entry.agent_key.agent_id, entry.agent_key.sha256, group.seq);
+        if (entry.promoted) this.#promoted(entry.promoted.id, entry.promoted.filename, group.seq);
+        if (entry.answer) this.#answer(entry.answer, entry.stamp, group.seq);
+      }
+      this.seq = Math.max(this.seq, group.seq);
+    });
+  }
+
+  /** A file that was changed beside the record; `seq` 0: that was there before there was a record. */
+  found(change: FileChange, seq = this.seq + 1): void {
+    this.#change(change, seq);
+  }
+
+  load(lines: Iterable<MemoryLine>, seq: number): void {
+    this.transaction(() => {
+      for (const line of lines) this.#load(line, seq);
+      this.seq = Math.max(this.seq, seq);
+    });
+  }
+
+  /** Everything whose last change lies in groups `after < seq <= upTo`. */
+  *lines(after: number, upTo: number): Generator<MemoryLine> {
+    const range = "WHERE seq > ? AND seq <= ?";
+    const files = `SELECT op, path, text, size, hash, source FROM files ${range} ORDER BY seq, path`;
+    for (const row of this.#sql(files).iterate(after, upTo)) {
+      const path = String(row.path);
+      if (row.op === "put") yield ["f", path, String(row.text)];
+      else if (row.op === "copy") yield ["c", path, Number(row.size), String(row.hash), String(row.source)];
+      else yield ["d", path];
+    }
+    for (const row of this.#sql(`SELECT agent, sha256 FROM agent_keys ${range}`).iterate(after, upTo)) {
+      yield ["k", String(row.agent), String(row.sha256)];
+    }
+    for (const row of this.#sql(`SELECT id, filename FROM promoted ${range}`).iterate(after, upTo)) {
+      yield ["p", String(row.id), String(row.filename)];
+    }
+    for (const row of this.#sql(`SELECT answer, stamp FROM answers ${range}`).iterate(after, upTo)) {
+      yield ["a", JSON.parse(String(row.answer)) as StoredAnswer, Number(row.stamp)];
+    }
+  }
+
+  /** Every file there is, for filling an empty board. */
+  *files(): Generator<FileState> {
+    for (const row of this.#sql("SELECT path, text, size FROM files WHERE op <> 'delete'").iterate()) {
+      const text = row.text === null ? null : String(row.text);
+      yield { path: String(row.path), text, size: Number(row.size) };
+    }
+  }
+
+  agentKeySha256(agentId: string): string | undefined {
+    return this.#one("SELECT sha256 AS value FROM agent_keys WHERE agent = ?", agentId);
+  }
+
+  promotedAs(id: string): string | undefined {
+    return this.#one("SELECT filename AS value FROM promoted WHERE id = ?", id);
+  }
+
+  answer(owner: string, key: string): StoredAnswer | undefined {
+    const json = this.#one("SELECT answer AS value FROM answers WHERE owner = ? AND key = ?", owner, key);
+    return json === undefined ? undefined : (JSON.parse(json) as StoredAnswer);
+  }
+
+  /** Answers older than this stamp are no longer repeated. */
+  forgetAnswers(before: number): void {
+    this.#sql("DELETE FROM answers WHERE stamp < ?").run(before);
+  }
+
+  /** Back to the beginning: a snapshot turned out to be damaged halfway. */
+  clear(): void {
+    this.#db.exec("DELETE FROM files; DELETE FROM agent_keys; DELETE FROM promoted; DELETE FROM answers");
+    this.seq = 0;
+    this.lastStamp = 0;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  transaction(work: () => void): void {
+    this.#db.exec("BEGIN");
+    try {
+      work();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #load(line: MemoryLine, seq: number): void {
+    switch (line[0]) {
+      case "f":
+        this.#change({ op: "put", path: line[1], text: line[2] }, seq);
+        break;
+      case "c": {
+        const [, path, size, xetHash, id] = line;
+        this.#change({ op: "copy", path, size, xetHash, source: { type: "bucket", id } }, seq);
+        break;
+      }
+      case "d":
+        this.#change({ op: "delete", path: line[1] }, seq);
+        break;
+      case "k":
+        this.#key(line[1], line[2], seq);
+        break;
+      case "p":
+        this.#promoted(line[1], line[2], seq);
+        break;
+      case "a":
+        this.#answer(line[1], line[2], seq);
+        break;
+    }
+  }
+
+  #change(change: FileChange, seq: number): void {
+    const row: SQLInputValue[] =
+      change.op === "put"
+        ? [change.text, Buffer.byteLength(change.text), null, null]
+        : change.op === "copy"
+          ? [null, change.size, change.xetHash, change.source.id]
+          : [null, null, null, null];
+    this.#sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+      change.path,
+      seq,
+      change.op,
+      ...row,
+    );
+  }
+
+  #key(agent: string, sha256: string, seq: number): void {
+    this.#sql("INSERT OR REPLACE INTO agent_keys VALUES (?, ?, ?)").run(agent, seq, sha256);
+  }
+
+  #promoted(id: string, filename: string, seq: number): void {
+    this.#sql("INSERT OR REPLACE INTO promoted VALUES (?, ?, ?)").run(id, seq, filename);
+  }
+
+  #answer(answer: StoredAnswer, stamp: number, seq: number): void {
+    const { owner, key } = answer;
+    this.#sql("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)").run(
+      owner,
+      key,
+      seq,
+      stamp,
+      JSON.stringify(answer),
+    );
+  }
+
+  #one(sql: string, ...values: SQLInputValue[]): string | undefined {
+    const row = this.#sql(sql).get(...values);
+    return row === undefined ? undefined : String(row.value);
+  }
+
+  #sql(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (!statement) {
+      statement = this.#db.prepare(text);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Snapshots of the record in the audit bucket: a small manifest that names *parts*, each a gzipped list of
+ * everything that last changed in a range of journal groups. A snapshot writes one new part; small parts are
+ * merged into it while that is cheap, so their number and the bytes written per message stay bounded
+ * however long the history is. Parts are never changed once written.
+ */
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import { z } from "zod";
+import type { HubBucket } from "../../../hub/types.ts";
+import { isoStamp } from "../documents/stamp.ts";
+import type { MemoryLine, RecordMemory } from "./memory.ts";
+
+export const SNAPSHOT_FOLDER = "snapshots";
+
+const Part = z.object({
+  path: z.string(),
+  /** Groups `from < seq <= to`. */
+  from: z.number().int(),
+  to: z.number().int(),
+  /** Characters before compression. */
+  size: z.number(),
+});
+export type SnapshotPart = z.infer<typeof Part>;
+
+const Manifest = z.object({
+  v: z.literal(1),
+  /** Everything up to this group is in the parts. */
+  seq: z.number().int(),
+  last_stamp: z.number(),
+  created_at: z.string(),
+  parts: z.array(Part),
+});
+export type SnapshotManifest = z.infer<typeof Manifest>;
+
+/** Merge the previous part while it is at most this many times larger than what is new. */
+const MERGE_FACTOR = 4;
+/** A part of this size stays as it is. */
+const SEALED_CHARACTERS = 32 * 1024 * 1024;
+/** Groups read from memory before other work gets a turn. */
+const SLICE_GROUPS = 256;
+/** Before the first group: files that were in the bucket already. */
+export const BEFORE_FIRST_GROUP = -1;
+
+export function manifestPath(seq: number, writer: string): string {
+  return `${SNAPSHOT_FOLDER}/${String(seq).padStart(12, "0")}-${writer}.json`;
+}
+
+/** `null` for a path that is no manifest. */
+export function parseManifestPath(path: string): { seq: number } | null {
+  const match = /^snapshots\/([0-9]{12})-[a-z0-9]+\.json$/.exec(path);
+  return match ? { seq: Number(match[1]) } : null;
+}
+
+/** Writes part and manifest for everything up to `seq`; returns what then is the newest snapshot. */
+export async function writeSnapshot(
+  bucket: HubBucket,
+  memory: RecordMemory,
+  previous: SnapshotManifest | null,
+  { seq, writer, now }: { seq: number; writer: string; now: number },
+): Promise<SnapshotManifest> {
+  const last_stamp = memory.lastStamp;
+  const { kept, from } = await chooseParts(memory, previous?.parts ?? [], seq);
+  const text = await collect(memory, from, seq);
+  const part: SnapshotPart = {
+    path: `${SNAPSHOT_FOLDER}/parts/${String(Math.max(from, 0)).padStart(12, "0")}-${String(seq).padStart(12, "0")}-${writer}.jsonl.gz`,
+    from,
+    to: seq,
+    size: text.length,
+  };
+  const manifest: SnapshotManifest = {
+    v: 1,
+    seq,
+    last_stamp,
+    created_at: isoStamp(now),
+    parts: text === "" ? kept : [...kept, part],
+  };
+  const files = [{ path: manifestPath(seq, writer), content: `${JSON.stringify(manifest, null, 2)}\n` }];
+  const bytes = await promisify(gzip)(text);
+  await bucket.write(text === "" ? files : [{ path: part.path, content: bytes }, ...files]);
+  return manifest;
+}
+
+/** Throws if the manifest or one of its parts is missing or damaged. */
+export async function readSnapshot(
+  bucket: HubBucket,
+  path: string,
+  load: (lines: Iterable<MemoryLine>, part: SnapshotPart) => void,
+): Promise<SnapshotManifest> {
+  const text = await bucket.readText(path);
+  if (text === null) throw new Error(`${path} is missing`);
+  const manifest = Manifest.parse(JSON.parse(text));
+  // Fetched together, loaded in order: a later part overrides an earlier one.
+  const parts = manifest.parts.map((part) => ({ part, bytes: bucket.read(part.path) }));
+  for (const { bytes } of parts) bytes.catch(() => {});
+  for (const { part, bytes } of parts) {
+    const compressed = await bytes;
+    if (compressed === null) throw new Error(`${part.path} is missing`);
+    const content = (await promisify(gunzip)(compressed)).toString();
+    if (content.length !== part.size) throw new Error(`${part.path} is damaged`);
+    load(parseLines(content), part);
+  }
+  return manifest;
+}
+
+async function chooseParts(memory: RecordMemory, parts: readonly SnapshotPart[], seq: number) {
+  const kept = [...parts];
+  let from = kept.at(-1)?.to ?? BEFORE_FIRST_GROUP;
+  let size = (await collect(memory, from, seq)).length;
+  for (let last = kept.at(-1); last; last = kept.at(-1)) {
+    if (last.size > MERGE_FACTOR * size || last.size + size > SEALED_CHARACTERS) break;
+    kept.pop();
+    size += last.size;
+    from = last.from;
+  }
+  return { kept, from };
+}
+
+/** What changes while this runs gets a later number and belongs to the next part. */
+async function collect(memory: RecordMemory, after: number, upTo: number): Promise<string> {
+  const slices: string[] = [];
+  for (let start = after; start < upTo; start += SLICE_GROUPS) {
+    const lines = memory.lines(start, Math.min(start + SLICE_GROUPS, upTo));
+    slices.push([...lines].map((line) => `${JSON.stringify(line)}\n`).join(""));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return slices.join("");
+}
+
+function* parseLines(content: string): Generator<MemoryLine> {
+  for (let start = 0; start < content.length; ) {
+    const end = content.indexOf("\n", start);
+    // Written by this module: the shape is known.
+    yield JSON.parse(content.slice(start, end)) as MemoryLine;
+    start = end + 1;
+  }
+}

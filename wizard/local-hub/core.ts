@@ -17,6 +17,7 @@ import { PARTS } from "./parts.ts";
 import { RateLimits, type RateQuotas } from "./rate-limits.ts";
 import { HubRouter } from "./router.ts";
 import { type Seed, seedAccounts } from "./seed.ts";
+import { maskCredentials } from "./traffic/mask.ts";
 import { RequestLog } from "./traffic/request-log.ts";
 import { trafficRoutes } from "./traffic/routes.ts";
 
@@ -60,7 +61,7 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
       now: clock.now,
       newId: options.newId ?? (() => randomBytes(12).toString("hex")),
       url: () => options.url,
-      log: options.log,
+      log: (line) => options.log(maskCredentials(line)),
     };
     if (options.seed !== false) seedAccounts(store, options.seed, clock.now());
 

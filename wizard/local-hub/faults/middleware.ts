@@ -24,14 +24,19 @@ export function injectFaults(rules: FaultRules): MiddlewareHandler<HubEnv> {
       case "xet_token_expired":
         throw statusFault(fault, fault.status ?? 401);
       case "reset":
-        return cutConnection(c);
+        cutConnection(c);
+        return;
       case "truncate":
         await next();
-        return sendPart(c, c.res, fault.afterBytes ?? DEFAULT_TRUNCATION_BYTES);
+        await sendPart(c, fault.afterBytes ?? DEFAULT_TRUNCATION_BYTES);
+        return;
       case "lost":
         await next();
         await c.res.body?.cancel();
-        if (fault.cut) return cutConnection(c);
+        if (fault.cut) {
+          cutConnection(c);
+          return;
+        }
         throw statusFault(fault, fault.status ?? 500);
       default:
         return next();
@@ -48,14 +53,15 @@ function statusFault(rule: FaultRule, status: number): HubHttpError {
   return new HubHttpError(status, rule.message ?? `Injected fault: ${status}`, { headers });
 }
 
-function cutConnection(c: HubRequest): Response {
+function cutConnection(c: HubRequest): void {
   c.env.incoming.socket.resetAndDestroy();
-  return RESPONSE_ALREADY_SENT;
+  c.res = RESPONSE_ALREADY_SENT;
 }
 
-/** Sends the head of `response` as it is and no more of its body than `bytes`, then cuts the connection. */
-async function sendPart(c: HubRequest, response: Response, bytes: number): Promise<Response> {
+/** Sends the head of the response as it is and no more of its body than `bytes`, then cuts the connection. */
+async function sendPart(c: HubRequest, bytes: number): Promise<void> {
   const { outgoing } = c.env;
+  const response = c.res;
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.flushHeaders();
   let left = bytes;
@@ -66,7 +72,7 @@ async function sendPart(c: HubRequest, response: Response, bytes: number): Promi
   }
   await new Promise<void>((resolve) => outgoing.write("", () => resolve()));
   outgoing.socket?.destroySoon();
-  return RESPONSE_ALREADY_SENT;
+  c.res = RESPONSE_ALREADY_SENT;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -8,6 +8,8 @@ import { resolveRevision } from "./revision.ts";
 import { listRepos, type Repo, readBlob, readCommit, readTree } from "./store.ts";
 
 const MAX_LIST = 1_000;
+/** What a list shows of each repository unless `full` or `expand` ask for more. */
+const LIST_FIELDS = ["_id", "id", "author", "createdAt", "lastModified", "likes", "private", "sdk", "tags"];
 
 export function infoRoutes(router: HubRouter, hub: HubContext): void {
   const about = "what a repository is; runtime and host of a Space";
@@ -39,7 +41,8 @@ export function infoRoutes(router: HubRouter, hub: HubContext): void {
       const repos = listRepos(hub, kindOf(c.req.param("type")), c.req.query("author") ?? null)
         .filter((repo) => repo.id.toLowerCase().includes(search) && hub.accounts.canRead(caller, repo))
         .slice(0, limit);
-      return c.json(repos.map((repo) => expanded(c, repoInfo(hub, repo, repo.head, false))));
+      const fields = ["true", "True"].includes(c.req.query("full") ?? "") ? null : LIST_FIELDS;
+      return c.json(repos.map((repo) => expanded(c, repoInfo(hub, repo, repo.head, false), fields)));
     },
   );
 }
@@ -73,10 +76,15 @@ function repoInfo(hub: HubContext, repo: Repo, commit: string, blobs: boolean): 
   };
 }
 
-/** With `expand` in the query: `_id`, `id` and the fields that it names. */
-function expanded(c: HubRequest, info: Record<string, unknown>): Record<string, unknown> {
-  const keys = [...(c.req.queries("expand") ?? []), ...(c.req.queries("expand[]") ?? [])];
-  if (keys.length === 0) return info;
+/** With `expand` in the query: `_id`, `id` and the fields that it names; else those of `otherwise`, or all. */
+function expanded(
+  c: HubRequest,
+  info: Record<string, unknown>,
+  otherwise: string[] | null = null,
+): Record<string, unknown> {
+  const asked = [...(c.req.queries("expand") ?? []), ...(c.req.queries("expand[]") ?? [])];
+  const keys = asked.length > 0 ? asked : otherwise;
+  if (keys === null) return info;
   const wanted = new Set(["_id", "id", ...keys]);
   return Object.fromEntries(Object.entries(info).filter(([key]) => wanted.has(key)));
 }

@@ -43,6 +43,11 @@ export interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "create",
+    summary: "make a new collab directory from questions, flags or an example",
+    load: () => import("./create.ts"),
+  },
+  {
     name: "check",
     summary: "look for mistakes in a collab directory, offline",
     load: () => import("./check.ts"),

@@ -1,5 +1,6 @@
 /** Handlebars as we use it: nothing is escaped, and a name that is missing is an error, never an empty string. */
 import Handlebars from "handlebars";
+import { stringify } from "yaml";
 
 /**
  * Fills a template. What comes from users is data, never template text, so `{{` in a title stays as it is;
@@ -7,10 +8,15 @@ import Handlebars from "handlebars";
  */
 export function render(template: string, data: Record<string, unknown>): string {
   const engine = Handlebars.create();
-  engine.registerHelper("yaml", (value: unknown) => JSON.stringify(value));
+  engine.registerHelper("yaml", yamlScalar);
   engine.registerHelper("json", (value: unknown) => JSON.stringify(value));
-  engine.registerHelper("line", (value: unknown) => oneLine(String(value)));
-  return engine.compile(template, { noEscape: true, strict: true, knownHelpersOnly: false })(data);
+  return engine.compile(template, { noEscape: true, strict: true })(data);
+}
+
+/** A value on one line of a block mapping or list, quoted only where YAML needs it. */
+function yamlScalar(value: unknown): string {
+  if (typeof value !== "string" || /[\n\r\u0085\u2028\u2029]/.test(value)) return JSON.stringify(value);
+  return stringify(value, { lineWidth: 0 }).trimEnd();
 }
 
 /** Text as one line: for headings and tables, where a line break would start something else. */

@@ -1,0 +1,83 @@
+/** From what was given (flags, answers file) to an answer for every question. */
+import { closest } from "../../template/schema/suggest.ts";
+import { EXIT, UserError, usageError } from "../terminal/errors.ts";
+import type { Answers, Question } from "./question.ts";
+import { QUESTIONS } from "./table.ts";
+
+/** Asks a person; throws `interrupted` on Ctrl-C. `initial` is what Enter gives. */
+export type Ask = (question: Question, initial: string, answers: Answers) => Promise<string>;
+
+export interface ResolveOptions {
+  /** By question id. Validated like typed answers. */
+  given: Answers;
+  /** Name of the target folder, from which title and short name are guessed. */
+  directory: string;
+  /** Who answers the rest: a person, the defaults (--yes), or nobody. */
+  rest: { by: "person"; ask: Ask } | { by: "defaults" } | { by: "nobody" };
+}
+
+/** Every question's answer, in the order of the table; "" where a question does not apply. */
+export async function resolveAnswers({ given, directory, rest }: ResolveOptions): Promise<Answers> {
+  refuseUnknown(given);
+  const answers: Record<string, string> = { directory };
+  const invalid: string[] = [];
+  const missing: Question[] = [];
+  for (const question of QUESTIONS) {
+    const { id, flag } = question;
+    const applies = question.when?.(answers) ?? true;
+    const value = given[id];
+    if (!applies) {
+      if (value) invalid.push(`--${flag} does not apply to these answers`);
+      answers[id] = "";
+      continue;
+    }
+    if (value === undefined && rest.by === "nobody" && question.unattended === undefined) {
+      missing.push(question);
+      answers[id] = question.initial(answers);
+      continue;
+    }
+    const initial = () => question.initial(answers);
+    const chosen =
+      value ??
+      (rest.by === "person"
+        ? await rest.ask(question, initial(), answers)
+        : ((rest.by === "nobody" ? question.unattended?.(answers) : undefined) ?? initial()));
+    answers[id] = chosen.trim();
+    const wrong = question.validate(answers[id], answers);
+    if (wrong)
+      invalid.push(
+        `--${flag} ${wrong}${value === undefined ? "" : `; it is ${JSON.stringify(shorten(value))}`}`,
+      );
+  }
+  if (invalid.length > 0)
+    throw usageError(`${invalid.join("\n")}`, "See `create --help`. Nothing was created.");
+  if (missing.length > 0) throw missingAnswers(missing);
+  return answers;
+}
+
+function refuseUnknown(given: Answers): void {
+  const known = QUESTIONS.map(({ id }) => id);
+  for (const id of Object.keys(given)) {
+    if (known.includes(id)) continue;
+    const suggestion = closest(id, known);
+    throw usageError(
+      `There is no question ${JSON.stringify(shorten(id))}.`,
+      suggestion ? `Did you mean ${suggestion}?` : `Questions: ${known.join(", ")}.`,
+    );
+  }
+}
+
+function missingAnswers(missing: readonly Question[]): UserError {
+  const lines = missing.map(({ prompt, flag, placeholder }) => `  --${flag} <${placeholder}>  ${prompt}`);
+  return new UserError({
+    code: "input_needed",
+    message: `Nobody is here to answer, and these have no safe default:\n${lines.join("\n")}`,
+    fix: "Give these flags, or --yes to take every default. Nothing was created.",
+    exitCode: EXIT.inputNeeded,
+    data: { missing: missing.map(({ id, flag, prompt, help }) => ({ id, flag: `--${flag}`, prompt, help })) },
+  });
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

@@ -1,0 +1,78 @@
+/** Everything a new collab directory will hold, decided before anything is written. */
+
+import { resourceNames } from "../../template/schema/collab.ts";
+import { parseCollab } from "../../template/schema/parse.ts";
+import { invalidCollab } from "../collab-dir.ts";
+import { packageVersion } from "../package-root.ts";
+import type { Answers } from "../questions/question.ts";
+import { type CollabData, collabData } from "./collab-data.ts";
+import { exampleFiles } from "./example.ts";
+import { type ProjectFile, projectFiles } from "./project-files.ts";
+import { oneLine } from "./render.ts";
+import { replayCommand } from "./replay.ts";
+
+export interface ScaffoldPlan {
+  files: ProjectFile[];
+  replay: string;
+}
+
+/** A collab from answers. `directory` is the target as the user named it. */
+export async function planFromAnswers(directory: string, answers: Answers): Promise<ScaffoldPlan> {
+  const version = packageVersion();
+  const replay = replayCommand({ directory, answers, version });
+  return checked({ files: await projectFiles(collabData(answers, { replay, version })), replay });
+}
+
+/** A collab from an example; only the given answers change it. */
+export async function planFromExample(
+  directory: string,
+  example: string,
+  given: Answers,
+): Promise<ScaffoldPlan> {
+  const version = packageVersion();
+  const replay = replayCommand({ directory, answers: given, version, example });
+  const own = await exampleFiles(example, given);
+  const shared = await projectFiles(dataOfExample(own, { replay, version }));
+  const paths = new Set(own.map(({ path }) => path));
+  const files = [...own, ...shared.filter(({ path }) => !paths.has(path) && !isTaskFile(path))];
+  return checked({ files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)), replay });
+}
+
+/** Texts of the task come from the example as a whole, never half from the template. */
+function isTaskFile(path: string): boolean {
+  return /^(task|harness|evaluator)\//.test(path);
+}
+
+/** What README.md, SETUP.md and package.json say, read from the example's own collab.yaml. */
+function dataOfExample(
+  files: readonly ProjectFile[],
+  context: { replay: string; version: string },
+): CollabData {
+  const parsed = parseCollab(textOf(files, "collab.yaml"), "collab.yaml");
+  if (!parsed.ok) throw invalidCollab(parsed.problems);
+  const { collab, jobs, verification } = parsed.collab;
+  return {
+    // Parts of the template that an example replaces still get filled in; they are then left out.
+    ...collabData(
+      { hardware: jobs.enabled ? jobs.hardware : "none", verification: verification.mode },
+      context,
+    ),
+    slug: collab.slug,
+    title: collab.title,
+    titleLine: oneLine(collab.title),
+    org: collab.org,
+    adminOrg: resourceNames(parsed.collab).adminOrg,
+    budget: jobs.budget_per_day === null ? "" : String(jobs.budget_per_day),
+  };
+}
+
+/** What `create` writes must be what `check` accepts. */
+function checked(plan: ScaffoldPlan): ScaffoldPlan {
+  const parsed = parseCollab(textOf(plan.files, "collab.yaml"), "collab.yaml");
+  if (!parsed.ok) throw invalidCollab(parsed.problems);
+  return plan;
+}
+
+function textOf(files: readonly ProjectFile[], path: string): string {
+  return Buffer.from(files.find((file) => file.path === path)?.content ?? []).toString("utf8");
+}

@@ -1,0 +1,45 @@
+/** The folder that a new collab goes to: what may lie there already, and what is in the way. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What to do with a folder that is not empty. Flag `--overwrite`, prompt and help share these words. */
+export const OVERWRITE_CHOICES = [
+  { value: "abort", label: "Stop", hint: "leave everything as it is" },
+  { value: "merge", label: "Merge", hint: "write our files, keep all others" },
+  { value: "replace", label: "Replace", hint: "remove everything but .git first" },
+] as const;
+export type Overwrite = (typeof OVERWRITE_CHOICES)[number]["value"];
+
+/** Things that people have in a folder before they start; they are kept as they are. */
+const HARMLESS =
+  /^(\.git|\.github|\.gitignore|\.gitattributes|\.idea|\.vscode|\.zed|\.editorconfig|\.DS_Store|Thumbs\.db|readme(\.\w+)?|licen[cs]e(\.\w+)?)$/i;
+
+export interface TargetState {
+  exists: boolean;
+  /** Names at the top that stand in the way: not harmless. */
+  occupied: string[];
+  /** Our files that exist there. */
+  conflicts: string[];
+}
+
+/** Looks, touches nothing. `files` are the relative paths we would write. */
+export async function inspectTarget(dir: string, files: readonly string[]): Promise<TargetState> {
+  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (names === null) return { exists: false, occupied: [], conflicts: [] };
+  const present = await Promise.all(
+    files.map(async (path) => ((await stat(join(dir, path)).catch(() => null)) ? path : null)),
+  );
+  return {
+    exists: true,
+    occupied: names.filter((name) => !HARMLESS.test(name)).sort(),
+    conflicts: present.filter((path) => path !== null),
+  };
+}
+
+/** Would this file of ours take the place of something that a person may have had before? */
+export function isHarmless(path: string): boolean {
+  return HARMLESS.test(path.split("/")[0] ?? "");
+}

@@ -1,0 +1,100 @@
+/** Token buckets (api-v1.md 1.9): full at first sight, refilled continuously, forgotten with the process. */
+import type { Limits } from "../../../schema/collab.ts";
+import { ApiError } from "../errors.ts";
+import { BoundedMap } from "./bounded-map.ts";
+
+export interface BucketRate {
+  capacity: number;
+  /** Tokens per minute. */
+  perMinute: number;
+}
+
+interface BucketState {
+  tokens: number;
+  /** Milliseconds, when `tokens` was true. */
+  at: number;
+}
+
+/** Keys remembered at most; a forgotten one starts full again, which only a flood of keys can bring about. */
+const MAX_KEYS = 50_000;
+
+/** One allowance, of one or several buckets that must all grant. */
+export class RateLimiter {
+  readonly #what: string;
+  readonly #rates: readonly BucketRate[];
+  readonly #now: () => number;
+  readonly #states = new BoundedMap<string, BucketState[]>(MAX_KEYS);
+
+  /** `what` completes "Too many …": "messages of agent", "requests from". */
+  constructor(what: string, rates: readonly BucketRate[], now: () => number) {
+    this.#what = what;
+    this.#rates = rates;
+    this.#now = now;
+  }
+
+  /** Spends one token, or throws 429 RATE_LIMITED and spends none. */
+  take(key: string): void {
+    const seconds = this.tryTake(key);
+    if (seconds === 0) return;
+    throw new ApiError("RATE_LIMITED", `Too many ${this.#what} ${key}. Try again in ${seconds} s.`, {
+      retryAfterSeconds: seconds,
+    });
+  }
+
+  /** 0 if a token was spent, else the whole seconds to wait. */
+  tryTake(key: string): number {
+    const now = this.#now();
+    const states = this.#refilled(key, now);
+    let wait = 0;
+    for (const [index, state] of states.entries()) {
+      const perSecond = (this.#rates[index]?.perMinute ?? 1) / 60;
+      if (state.tokens < 1) wait = Math.max(wait, 1, Math.floor((1 - state.tokens) / perSecond) + 1);
+    }
+    if (wait === 0) for (const state of states) state.tokens -= 1;
+    this.#states.set(key, states);
+    return wait;
+  }
+
+  #refilled(key: string, now: number): BucketState[] {
+    const known = this.#states.get(key);
+    return this.#rates.map(({ capacity, perMinute }, index) => {
+      const state = known?.[index];
+      if (!state) return { tokens: capacity, at: now };
+      const passed = Math.max(0, now - state.at) / 60_000;
+      return { tokens: Math.min(capacity, state.tokens + passed * perMinute), at: now };
+    });
+  }
+}
+
+/** The allowances of `board.limits`. Routes that share one are listed in api-v1.md 1.9. */
+export interface Limiters {
+  /** By the `agent_id` of the body. */
+  registration: RateLimiter;
+  /** By the scratch bucket's name without its organisation. */
+  bucketWrites: RateLimiter;
+  /** By agent id or human handle. */
+  rawPosts: RateLimiter;
+}
+
+export function createLimiters(limits: Limits, now: () => number): Limiters {
+  const steady = (perMinute: number): BucketRate => ({ capacity: perMinute, perMinute });
+  return {
+    registration: new RateLimiter("registrations of", [steady(limits.registrations_per_minute)], now),
+    bucketWrites: new RateLimiter(
+      "promotions from",
+      [steady(limits.bucket_writes_burst), steady(limits.bucket_writes_per_minute)],
+      now,
+    ),
+    rawPosts: new RateLimiter(
+      "posts of",
+      [
+        steady(limits.raw_messages_per_minute),
+        {
+          capacity: limits.raw_messages_per_hour,
+          perMinute: Math.max(1, Math.floor(limits.raw_messages_per_hour / 60)),
+        },
+      ],
+      now,
+    ),
+  };
+}

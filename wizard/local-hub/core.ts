@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createAccounts } from "./accounts/accounts.ts";
+import { accountAdminRoutes } from "./accounts/admin-routes.ts";
 import { accountRoutes } from "./accounts/routes.ts";
 import { type AccountStore, openAccountStore } from "./accounts/store.ts";
 import { clockRoutes, createClock } from "./clock.ts";
@@ -70,6 +71,7 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
     const { exposed, allowedHosts } = options;
     installMiddleware(router, { hub: context, store, limits, faults, log, exposed, allowedHosts });
     accountRoutes(router, context, store);
+    accountAdminRoutes(router, context, store);
     clockRoutes(router, clock);
     faultRoutes(router, faults);
     trafficRoutes(router, log);

@@ -1,6 +1,8 @@
 /** The accounts that every local hub begins with. Seeding again adds what is missing and changes nothing. */
+
 import { localToken } from "./accounts/accounts.ts";
 import type { AccountStore } from "./accounts/store.ts";
+import { HubStartError } from "./errors.ts";
 
 export interface Seed {
   /** The challenge organisation. Default `demo`. */
@@ -17,7 +19,12 @@ export function seedAccounts(store: AccountStore, seed: Seed, now: number): void
   const org = seed.org ?? "demo";
   const adminOrg = seed.adminOrg ?? `${org}-admin`;
   for (const name of new Set([org, adminOrg])) {
-    store.addOrg({ name, fullname: title(name), plan: "team", createdAt: now });
+    if (store.findUser(name) || [SEEDED_ORGANISER, ...SEEDED_CONTRIBUTORS].some((user) => user === name)) {
+      throw new HubStartError("name_taken", `The organisation cannot be called ${name}: a local user is.`, {
+        fix: "Choose another name for the organisation.",
+      });
+    }
+    store.addOrg({ name, fullname: displayName(name), plan: "team", createdAt: now });
   }
   addLocalUser(store, SEEDED_ORGANISER, now);
   store.addMember({ org, user: SEEDED_ORGANISER, role: "admin" });
@@ -31,7 +38,13 @@ export function seedAccounts(store: AccountStore, seed: Seed, now: number): void
 /** A user and their token `hf_local_<name>`. Does nothing when the user exists. */
 export function addLocalUser(store: AccountStore, name: string, now: number): void {
   if (store.findUser(name)) return;
-  store.addUser({ name, fullname: title(name), email: `${name}@local.example`, isPro: true, createdAt: now });
+  store.addUser({
+    name,
+    fullname: displayName(name),
+    email: `${name}@local.example`,
+    isPro: true,
+    createdAt: now,
+  });
   store.addToken(localToken(name), {
     user: name,
     displayName: "local",
@@ -43,7 +56,8 @@ export function addLocalUser(store: AccountStore, name: string, now: number): vo
   });
 }
 
-function title(name: string): string {
+/** `gemma-crew` as `Gemma Crew`. */
+export function displayName(name: string): string {
   return name.replace(
     /(^|[-_.])([a-z])/g,
     (_, gap: string, letter: string) => (gap && " ") + letter.toUpperCase(),

@@ -104,6 +104,7 @@ export function openAccountStore(db: DatabaseSync) {
     membersOf: db.prepare("SELECT org, user, role FROM members WHERE org = ? ORDER BY user"),
     orgsOf: db.prepare("SELECT org, user, role FROM members WHERE user = ? ORDER BY org"),
     token: db.prepare("SELECT * FROM tokens WHERE hash = ?"),
+    tokens: db.prepare("SELECT * FROM tokens ORDER BY user, created_at, hash"),
   };
 
   return {
@@ -136,6 +137,7 @@ export function openAccountStore(db: DatabaseSync) {
       const row = sql.token.get(hashToken(token)) as TokenRow | undefined;
       return row ? toToken(row) : null;
     },
+    listTokens: (): StoredToken[] => (sql.tokens.all() as TokenRow[]).map(toToken),
     findUser(name: string): User | null {
       const row = sql.user.get(name) as UserRow | undefined;
       return row ? toUser(row) : null;
@@ -154,7 +156,7 @@ export function openAccountStore(db: DatabaseSync) {
   };
 }
 
-function hashToken(token: string): string {
+export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 

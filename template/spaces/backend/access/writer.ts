@@ -13,8 +13,8 @@ export interface WriterOptions {
 
 export interface WriteRequest {
   agentId: string;
-  /** `hf_user` of the agent's registration. */
-  owner: string;
+  /** `hf_user` of the agent's registration; without one only its key proves anything. */
+  owner: string | undefined;
   /** From the Authorization header. */
   token: string | null;
   ip: string;

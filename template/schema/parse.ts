@@ -58,16 +58,21 @@ function validate(document: Document, data: unknown, lines: LineCounter, file: s
   }
   const findings = explainIssues(parsed.error.issues, data);
   // The rest may still break a rule across fields: say so now, not after the next edit.
-  const remainder = CollabSchema.safeParse(
-    without(
-      data,
-      findings.map(({ path }) => path),
-    ),
+  const rest = without(
+    data,
+    findings.map(({ path }) => path),
   );
-  const more = remainder.success
-    ? crossFieldFindings(remainder.data).filter(({ path }) => valueAt(data, path) !== undefined)
-    : [];
+  const more = crossFieldErrors(rest).filter(({ path }) => valueAt(data, path) !== undefined);
   return { ok: false, problems: inOrder([...findings, ...more].map(place)) };
+}
+
+/** What `collab` must name is filled in, so that a mistake there does not hide those elsewhere. */
+function crossFieldErrors(data: unknown): Finding[] {
+  const named = { slug: "slug", title: "title", org: "org" };
+  const top = typeof data === "object" && data !== null ? (data as { collab?: object }) : {};
+  const parsed = CollabSchema.safeParse({ ...top, collab: { ...named, ...top.collab } });
+  if (!parsed.success) return [];
+  return crossFieldFindings(parsed.data).filter(({ severity }) => severity === "error");
 }
 
 function placed(

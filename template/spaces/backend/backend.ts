@@ -1,0 +1,60 @@
+/** Everything a route may use, handed from the start to each request. */
+import type { Hub } from "../../hub/types.ts";
+import { type Collab, type ResourceNames, resourceNames } from "../../schema/collab.ts";
+import type { Access } from "./access/access.ts";
+import type { Board } from "./board/board.ts";
+import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { Record as CollabRecord } from "./record/types.ts";
+
+export interface Readiness {
+  status: "ready" | "starting" | "stopping";
+  /** What is waited for; empty when ready. */
+  missing: string[];
+}
+
+export interface BackendParts {
+  config: Config;
+  hub: Hub;
+  board: Board;
+  record: CollabRecord;
+  access: Access;
+  now(): number;
+  log: Log;
+}
+
+export class Backend {
+  readonly config: Config;
+  readonly hub: Hub;
+  readonly board: Board;
+  readonly record: CollabRecord;
+  readonly access: Access;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly readiness: Readiness = { status: "starting", missing: ["record"] };
+  #collab: Collab;
+  #names: ResourceNames;
+  /** Origins of the dashboard Space, as the Hub names them; filled in after the start. */
+  readonly dashboardOrigins = new Set<string>();
+
+  constructor(parts: BackendParts) {
+    this.config = parts.config;
+    this.hub = parts.hub;
+    this.board = parts.board;
+    this.record = parts.record;
+    this.access = parts.access;
+    this.now = parts.now;
+    this.log = parts.log;
+    this.#collab = parts.config.collab;
+    this.#names = resourceNames(parts.config.collab);
+  }
+
+  /** The configuration as it is at this moment: a request reads it once, a reload replaces it whole. */
+  get collab(): Collab {
+    return this.#collab;
+  }
+
+  get names(): ResourceNames {
+    return this.#names;
+  }
+}

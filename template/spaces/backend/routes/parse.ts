@@ -1,0 +1,82 @@
+/** From a request to what a route works with: query, body, bearer, caller. */
+import type { z } from "@hono/zod-openapi";
+import { ApiError } from "../errors.ts";
+import { detailsOf, ValidationError } from "./validation.ts";
+
+/** Unknown parameters are ignored; of a repeated one the last counts. */
+export function parseQuery(url: URL, schema: z.ZodObject | undefined): unknown {
+  if (!schema) return undefined;
+  const values: Record<string, string> = Object.create(null);
+  for (const [name, value] of url.searchParams) if (Object.hasOwn(schema.shape, name)) values[name] = value;
+  const input = { ...values };
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ValidationError(detailsOf(parsed.error.issues, "query", input));
+}
+
+/** JSON whatever the content type says. */
+export function parseBody(bytes: Uint8Array, schema: z.ZodType): unknown {
+  if (bytes.length === 0)
+    throw bodyError({ type: "missing", loc: ["body"], msg: "Field required", input: null });
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    const position = /position (\d+)/.exec(error instanceof Error ? error.message : "");
+    throw bodyError({
+      type: "json_invalid",
+      loc: ["body", Number(position?.[1] ?? 0)],
+      msg: "JSON decode error",
+      input: {},
+    });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw bodyError({
+      type: "model_attributes_type",
+      loc: ["body"],
+      msg: "Input should be a valid dictionary or object to extract fields from",
+      input: typeof value === "object" ? undefined : value,
+    });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ValidationError(detailsOf(parsed.error.issues, "body", value));
+}
+
+const bodyError = (detail: ConstructorParameters<typeof ValidationError>[0][number]) =>
+  new ValidationError([detail]);
+
+/** The whole body, or 413 as soon as it is known to be larger than `maxBytes`. */
+export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new ApiError("TOO_LARGE", `The body is larger than ${maxBytes} bytes.`, {
+      hint: "Put long material in a file of your scratch bucket and link it.",
+    });
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+  if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * The client's address. Each trusted proxy adds the address it was called from to the end of
+ * `X-Forwarded-For`; anything further left was sent by the client and says nothing.
+ */
+export function clientAddress(
+  forwarded: string | undefined | null,
+  peer: string | undefined,
+  trustedProxies: number,
+): string | undefined {
+  if (trustedProxies === 0) return peer;
+  const hops = (forwarded ?? "")
+    .split(",")
+    .map((hop) => hop.trim())
+    .filter((hop) => hop !== "");
+  return hops[Math.max(0, hops.length - trustedProxies)] ?? peer;
+}

@@ -1,0 +1,67 @@
+/** `GET /v1/results`, `GET /v1/results/{filename}` (api-v1.md 3.8). */
+import { z } from "@hono/zod-openapi";
+import { findDocument, resultView } from "../board/queries/documents.ts";
+import { listPage } from "../board/queries/list.ts";
+import { resultsScope } from "../board/queries/scopes.ts";
+import { ApiError } from "../errors.ts";
+import { defineRoute } from "./define.ts";
+import { optionalText } from "./fields.ts";
+import { listAnswer, listOf, pageParams, stampedParams, stampedQuery } from "./list-params.ts";
+import { LIST_PARAMS } from "./messages.ts";
+import { ResultSchema } from "./schemas.ts";
+
+export const VERIFICATION_STATES = ["pending", "valid", "invalid"] as const;
+
+/** `pending,valid` to states; anything else is 400 INVALID_QUERY. */
+export function verificationStates(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const states = text.split(",").map((state) => state.trim());
+  const unknown = states.find((state) => !(VERIFICATION_STATES as readonly string[]).includes(state));
+  if (unknown === undefined) return states;
+  throw new ApiError(
+    "INVALID_QUERY",
+    `verification "${unknown.slice(0, 80)}" is no state: use ${VERIFICATION_STATES.join(", ")}, or several separated by commas.`,
+  );
+}
+
+export const listResults = defineRoute({
+  method: "GET",
+  path: "/v1/results",
+  params: `${LIST_PARAMS}, status, verification`,
+  purpose: "Results, newest first, each with its verification state.",
+  auth: "none",
+  query: z.object({
+    ...stampedParams,
+    status: optionalText("Only with this status: agent-run or negative."),
+    verification: optionalText("Only in these states, separated by commas: pending, valid, invalid."),
+    ...pageParams,
+  }),
+  status: 200,
+  response: listOf(ResultSchema),
+  cached: true,
+  handler({ backend: { board }, query }) {
+    let verification: string[] | undefined;
+    const list = stampedQuery(query, () => {
+      verification = verificationStates(query.verification);
+    });
+    const filters = { ...list.filters, "r.status": query.status };
+    const page = listPage(board, resultsScope(board), { ...list, filters, verification });
+    return { json: listAnswer(page, query.expand, (row) => resultView(board, row)) };
+  },
+});
+
+export const getResult = defineRoute({
+  method: "GET",
+  path: "/v1/results/{filename}",
+  params: "filename",
+  purpose: "One result with its verification state.",
+  auth: "none",
+  status: 200,
+  response: ResultSchema,
+  cached: true,
+  handler({ backend: { board }, params: { filename = "" } }) {
+    const row = findDocument(board, "results", filename);
+    if (!row) throw new ApiError("NOT_FOUND", `There is no results/${filename}.`);
+    return { json: resultView(board, row) };
+  },
+});

@@ -1,0 +1,92 @@
+/** One route, served: parse, handle, answer. */
+import { createHash } from "node:crypto";
+import type { Context } from "hono";
+import { bearerToken } from "../access/bearer.ts";
+import type { Backend } from "../backend.ts";
+import { ApiError } from "../errors.ts";
+import type { Answer, RequestContext, Route } from "./define.ts";
+import { clientAddress, parseBody, parseQuery, readBody } from "./parse.ts";
+import { type KeptAnswer, matchesEtag, type ReadCache } from "./read-cache.ts";
+
+const NOT_READY_SECONDS = 2;
+/** A JSON body can be larger than the document in it: every byte may be escaped, and there are other fields. */
+const ESCAPED_BYTES = 2;
+const OTHER_FIELDS_BYTES = 65_536;
+const JSON_TYPE = "application/json";
+
+export async function serve(backend: Backend, route: Route, cache: ReadCache, c: Context): Promise<Response> {
+  if (route.cached) {
+    const kept = cache.get(c.req.url, backend.board.version);
+    if (kept) return keptResponse(kept, c.req.header("if-none-match"));
+  }
+  if (backend.readiness.status !== "ready" && !route.beforeReady) throw notReady(backend);
+
+  const url = new URL(c.req.url);
+  const query = parseQuery(url, route.query);
+  const bytes = route.body ? await readBody(c.req.raw, maxBodyBytes(backend)) : new Uint8Array();
+  const body = route.body ? parseBody(bytes, route.body) : undefined;
+  const caller = callerOf(backend, c);
+  const context: RequestContext = {
+    backend,
+    params: c.req.param(),
+    query,
+    body,
+    requester: { token: bearerToken(c.req.header("authorization")), ip: caller.caller_ip ?? "unknown" },
+    header: (name) => c.req.header(name),
+    caller,
+    requestSha256: () =>
+      createHash("sha256").update(`${route.method} ${url.pathname}\0`).update(bytes).digest("hex"),
+    signal: c.req.raw.signal,
+  };
+  // Before the handler: what it reads is at least this new, and a change meanwhile makes the tag stale.
+  const { version } = backend.board;
+  const answer = await route.handler(context);
+  if (answer instanceof Response) return answer;
+  if (!route.cached || (answer.status ?? 200) !== 200) return jsonResponse(answer, route.status);
+  const kept: KeptAnswer = {
+    etag: `W/"${backend.board.epoch}-${version}"`,
+    contentType: JSON_TYPE,
+    body: Buffer.from(JSON.stringify(answer.json)),
+  };
+  cache.set(c.req.url, version, kept);
+  return keptResponse(kept, c.req.header("if-none-match"));
+}
+
+function notReady(backend: Backend): ApiError {
+  const { status, missing } = backend.readiness;
+  const why = status === "stopping" ? "is stopping" : `is starting: ${missing.join(", ")}`;
+  return new ApiError("NOT_READY", `The backend ${why}.`, { retryAfterSeconds: NOT_READY_SECONDS });
+}
+
+function maxBodyBytes({ collab }: Backend): number {
+  return collab.board.limits.document_bytes * ESCAPED_BYTES + OTHER_FIELDS_BYTES;
+}
+
+function callerOf({ config }: Backend, c: Context): RequestContext["caller"] {
+  const env = c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined;
+  const address = clientAddress(
+    c.req.header("x-forwarded-for"),
+    env?.incoming?.socket?.remoteAddress,
+    config.trustedProxies,
+  );
+  const agent = c.req.header("user-agent");
+  return {
+    ...(address === undefined ? {} : { caller_ip: address }),
+    ...(agent === undefined ? {} : { user_agent: agent.slice(0, 200) }),
+  };
+}
+
+function jsonResponse(answer: Exclude<Answer, Response>, status: number): Response {
+  return new Response(JSON.stringify(answer.json), {
+    status: answer.status ?? status,
+    headers: { "content-type": JSON_TYPE, "cache-control": "no-store", ...answer.headers },
+  });
+}
+
+function keptResponse(kept: KeptAnswer, ifNoneMatch: string | undefined): Response {
+  const headers = { etag: kept.etag, "cache-control": "no-cache" };
+  if (matchesEtag(ifNoneMatch, kept.etag)) return new Response(null, { status: 304, headers });
+  return new Response(new Uint8Array(kept.body), {
+    headers: { ...headers, "content-type": kept.contentType },
+  });
+}

@@ -1,0 +1,42 @@
+/** Every route of the API, in the order `GET /v1` lists them. */
+import { getAgent, listAgents } from "./agents.ts";
+import type { Route } from "./define.ts";
+import { getDigest } from "./digest.ts";
+import { healthz, readyz } from "./health.ts";
+import { getInbox } from "./inbox.ts";
+import { getLeaderboard } from "./leaderboard.ts";
+import { getMe } from "./me.ts";
+import { getMessage, listMessages } from "./messages.ts";
+import { postMessage } from "./post-message.ts";
+import { postResult } from "./post-result.ts";
+import { registerAgent } from "./register.ts";
+import { getResult, listResults } from "./results.ts";
+import { selfDescription } from "./self-description.ts";
+import { getTaskforce, listNotes, listTaskforceFiles, listTaskforces } from "./taskforces.ts";
+import { getStats, getTrace, listTraces } from "./traces.ts";
+
+export const ROUTES: readonly Route[] = [
+  selfDescription(() => ROUTES),
+  getDigest,
+  getMe,
+  getLeaderboard,
+  getInbox,
+  listMessages,
+  getMessage,
+  postMessage,
+  listResults,
+  getResult,
+  postResult,
+  listAgents,
+  getAgent,
+  registerAgent,
+  listTaskforces,
+  getTaskforce,
+  listNotes,
+  listTaskforceFiles,
+  listTraces,
+  getTrace,
+  getStats,
+  healthz,
+  readyz,
+];

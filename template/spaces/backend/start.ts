@@ -1,0 +1,120 @@
+/** Starts the backend: listens at once, restores the record, and answers when it is there. */
+import { mkdtempSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import { createHub } from "../../hub/client.ts";
+import type { Hub } from "../../hub/types.ts";
+import { resourceNames } from "../../schema/collab.ts";
+import { createAccess } from "./access/access.ts";
+import { createApp } from "./app.ts";
+import { Backend } from "./backend.ts";
+import { Board } from "./board/board.ts";
+import type { Config } from "./config.ts";
+import { errorFields, type Log, silentLog } from "./log.ts";
+import { createRecord, type RecordLimits, type StartedRecord } from "./record/record.ts";
+
+export interface StartOptions {
+  config: Config;
+  log?: Log;
+  now?: () => number;
+  /** Of the record: shorter waits in tests. */
+  recordLimits?: Partial<RecordLimits>;
+  hub?: Hub;
+}
+
+export interface RunningBackend {
+  url: string;
+  port: number;
+  backend: Backend;
+  /** Resolves when requests are answered; rejects if the record cannot be restored. */
+  ready: Promise<void>;
+  /** Finishes the writes that were taken, then stops. Safe to call twice. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Requests that are still answered after the stop began get this long. */
+const DRAIN_MS = 5_000;
+
+export async function startBackend(options: StartOptions): Promise<RunningBackend> {
+  const { config, log = silentLog, now = Date.now } = options;
+  const hub = options.hub ?? createHub({ endpoint: config.hubEndpoint, token: config.hubToken });
+  const names = resourceNames(config.collab);
+  // Rebuilt at every start, so it may lie where nothing lasts; in files, so that a long history costs no memory.
+  const scratch = mkdtempSync(join(tmpdir(), "collab-backend-"));
+  const board = new Board({ file: join(scratch, "board.sqlite"), scoring: config.collab.scoring });
+  const record: StartedRecord = createRecord({
+    hub,
+    centralBucket: names.centralBucket,
+    auditBucket: names.auditBucket,
+    board,
+    now,
+    memoryFile: join(scratch, "record.sqlite"),
+    log: (line) => log("info", line),
+    ...(options.recordLimits ? { limits: options.recordLimits } : {}),
+  });
+  const access = createAccess({ hub, board, record, collab: () => backend.collab, now });
+  const backend: Backend = new Backend({ config, hub, board, record, access, now, log });
+  const server = createAdaptorServer({ fetch: createApp(backend).fetch }) as Server;
+  const stopping = new AbortController();
+  let closing: Promise<void> | undefined;
+
+  const close = async () => {
+    backend.readiness.status = "stopping";
+    stopping.abort();
+    await record
+      .close()
+      .catch((error) => log("error", "closing the record failed", { error: errorFields(error) }));
+    await closeServer(server);
+    board.close();
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  try {
+    await listen(server, config);
+  } catch (error) {
+    board.close();
+    rmSync(scratch, { recursive: true, force: true });
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  log("info", "listening", { port, collab: config.collab.collab.slug, version: config.deployment?.version });
+
+  const ready = record.start({ signal: stopping.signal }).then(() => {
+    if (stopping.signal.aborted) return;
+    backend.readiness.status = "ready";
+    backend.readiness.missing = [];
+    log("info", "ready", { board_version: board.version });
+  });
+  // Whoever waits for `ready` sees the failure; nobody has to.
+  ready.catch(() => {});
+  const stop = () => {
+    closing ??= close();
+    return closing;
+  };
+  return { url: `http://127.0.0.1:${port}`, port, backend, ready, close: stop, [Symbol.asyncDispose]: stop };
+}
+
+function listen(server: Server, { port, host }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Ends idle connections at once and busy ones when they are done, or after `DRAIN_MS`. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -32,7 +32,9 @@ interface ParseOptions {
 }
 
 /** Throws `YamlError`. Empty text is `null`. */
-export function parseYaml(text: string, { strict }: ParseOptions): YamlValue {
+export function parseYaml(source: string, { strict }: ParseOptions): YamlValue {
+  // A carriage return is a line break to YAML, also where the split of the file has taken its newline.
+  const text = source.replace(/\r\n?/g, "\n");
   if (text.length > YAML_BOUNDS.characters) {
     throw new YamlError(`it is longer than ${YAML_BOUNDS.characters} characters`);
   }

@@ -10,13 +10,13 @@ const KEY = /^([A-Za-z_][A-Za-z0-9_]*):(?: (.*))?$/;
 /** Starts with a letter, digit or harmless sign; no character that could be syntax anywhere in it. */
 const PLAIN =
   /^[A-Za-z0-9_/.(+-][^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}#:\\"'`\u0085\ufeff]*(?::[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}#:\\"'`\s\ufeff][^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}#:\\"'`\u0085\ufeff]*)*$/u;
-const MAX_LINES = 200;
+const MAX_CHARACTERS = 16_384;
 const GIVE_UP = Symbol("give up");
 
 /** `null`: not simple, ask the full parser. */
 export function parseSimpleYaml(yaml: string): YamlMapping | null {
+  if (yaml.length > MAX_CHARACTERS) return null;
   const lines = yaml.split("\n");
-  if (lines.length > MAX_LINES) return null;
   const mapping: YamlMapping = new Map();
   for (let at = 0; at < lines.length; at += 1) {
     const match = KEY.exec(lines[at] ?? "");

@@ -1,9 +1,10 @@
 /** Everything a route may use, handed from the start to each request. */
 import type { Hub } from "../../hub/types.ts";
-import { type Collab, type ResourceNames, resourceNames } from "../../schema/collab.ts";
+import type { Collab, ResourceNames } from "../../schema/collab.ts";
 import type { Access } from "./access/access.ts";
 import type { Board } from "./board/board.ts";
 import type { Config } from "./config.ts";
+import type { LiveCollab } from "./live-collab.ts";
 import type { Log } from "./log.ts";
 import type { Record as CollabRecord } from "./record/types.ts";
 
@@ -15,6 +16,7 @@ export interface Readiness {
 
 export interface BackendParts {
   config: Config;
+  live: LiveCollab;
   hub: Hub;
   board: Board;
   record: CollabRecord;
@@ -25,6 +27,7 @@ export interface BackendParts {
 
 export class Backend {
   readonly config: Config;
+  readonly live: LiveCollab;
   readonly hub: Hub;
   readonly board: Board;
   readonly record: CollabRecord;
@@ -32,29 +35,25 @@ export class Backend {
   readonly now: () => number;
   readonly log: Log;
   readonly readiness: Readiness = { status: "starting", missing: ["record"] };
-  #collab: Collab;
-  #names: ResourceNames;
   /** Origins of the dashboard Space, as the Hub names them; filled in after the start. */
   readonly dashboardOrigins = new Set<string>();
 
   constructor(parts: BackendParts) {
     this.config = parts.config;
+    this.live = parts.live;
     this.hub = parts.hub;
     this.board = parts.board;
     this.record = parts.record;
     this.access = parts.access;
     this.now = parts.now;
     this.log = parts.log;
-    this.#collab = parts.config.collab;
-    this.#names = resourceNames(parts.config.collab);
   }
 
-  /** The configuration as it is at this moment: a request reads it once, a reload replaces it whole. */
   get collab(): Collab {
-    return this.#collab;
+    return this.live.current;
   }
 
   get names(): ResourceNames {
-    return this.#names;
+    return this.live.names;
   }
 }

@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { createHub } from "../../hub/client.ts";
 import type { Hub } from "../../hub/types.ts";
-import { resourceNames } from "../../schema/collab.ts";
 import { createAccess } from "./access/access.ts";
 import { createApp } from "./app.ts";
 import { Backend } from "./backend.ts";
 import { Board } from "./board/board.ts";
 import type { Config } from "./config.ts";
+import { LiveCollab } from "./live-collab.ts";
 import { errorFields, type Log, silentLog } from "./log.ts";
 import { createRecord, type RecordLimits, type StartedRecord } from "./record/record.ts";
 
@@ -42,7 +42,8 @@ const DRAIN_MS = 5_000;
 export async function startBackend(options: StartOptions): Promise<RunningBackend> {
   const { config, log = silentLog, now = Date.now } = options;
   const hub = options.hub ?? createHub({ endpoint: config.hubEndpoint, token: config.hubToken });
-  const names = resourceNames(config.collab);
+  const live = new LiveCollab(config.collab);
+  const { names } = live;
   // Rebuilt at every start, so it may lie where nothing lasts; in files, so that a long history costs no memory.
   const scratch = mkdtempSync(join(tmpdir(), "collab-backend-"));
   const board = new Board({ file: join(scratch, "board.sqlite"), scoring: config.collab.scoring });
@@ -56,8 +57,8 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     log: (line) => log("info", line),
     ...(options.recordLimits ? { limits: options.recordLimits } : {}),
   });
-  const access = createAccess({ hub, board, record, collab: () => backend.collab, now });
-  const backend: Backend = new Backend({ config, hub, board, record, access, now, log });
+  const access = createAccess({ hub, board, record, collab: () => live.current, now });
+  const backend: Backend = new Backend({ config, live, hub, board, record, access, now, log });
   const server = createAdaptorServer({ fetch: createApp(backend).fetch }) as Server;
   const stopping = new AbortController();
   let closing: Promise<void> | undefined;

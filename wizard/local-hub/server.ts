@@ -119,14 +119,17 @@ function makeCoreOptions(
   };
 }
 
-/** Stops taking requests, then the core, then gives the folder back; whatever fails, the rest is done. */
+/**
+ * Stops the core first, while requests are still answered: a Space that is told to stop writes what it has
+ * taken. Then the port, then the folder; whatever fails, the rest is done.
+ */
 async function closeAll(server: Server, core: HubCore | undefined, folder: DataFolder): Promise<void> {
-  const closing = new Promise<void>((resolve) =>
-    server.listening ? server.close(() => resolve()) : resolve(),
-  );
   try {
     await core?.close();
   } finally {
+    const closing = new Promise<void>((resolve) =>
+      server.listening ? server.close(() => resolve()) : resolve(),
+    );
     server.closeAllConnections();
     await closing;
     await folder.release();

@@ -66,7 +66,8 @@ async function dev(dir: string, flags: DevFlags, cli: Cli): Promise<void> {
 /** In the background: whatever happens to it, the collab goes on. */
 async function rehearseBeside(session: DevSession, { collab }: LoadedCollab, cli: Cli, signal: AbortSignal) {
   try {
-    await rehearse({ ...session, hubUrl: session.hub.url, collab, signal });
+    const { hub, backendUrl, tokens } = session;
+    await rehearse({ collab, hubUrl: hub.url, backendUrl, tokens, signal });
   } catch (error) {
     if (signal.aborted) return;
     cli.out.warn(`The rehearsal stopped: ${error instanceof Error ? error.message : String(error)}`);

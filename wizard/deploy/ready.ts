@@ -65,14 +65,12 @@ async function healthyVersion(url: string, signal: AbortSignal | undefined): Pro
 }
 
 async function startFailed(space: HubSpace, stage: string, errorMessage: string | null): Promise<UserError> {
-  const kind = stage === "RUNTIME_ERROR" ? "run" : "build";
-  const log = await lastLines(space, kind);
+  const log = await lastLines(space, stage === "RUNTIME_ERROR" ? "run" : "build");
+  // The Hub's message may repeat the whole log.
+  const reason = errorMessage?.split("\n", 1)[0]?.trim();
   return new UserError({
     code: "space_failed",
-    message: [
-      `The Space ${space.id} did not start: ${stage}${errorMessage ? `, ${errorMessage}` : ""}.`,
-      ...log,
-    ].join("\n"),
+    message: [`The Space ${space.id} did not start: ${stage}${reason ? `, ${reason}` : ""}`, ...log].join("\n"),
     fix: "Everything made so far stays. Mend the cause and run `agent-collab deploy` again.",
     data: { space: space.id, stage, log },
   });

@@ -36,7 +36,7 @@ function banner({ session, loaded, ephemeral, rehearsal, paint }: BannerOptions)
   const { hub, backendUrl, centralBucket, tokens } = session;
   const { title, org } = loaded.collab.collab;
   const { adminOrg } = resourceNames(loaded.collab);
-  const row = (name: string, value: string) => `  ${paint("dim", name.padEnd(12))}${value}`;
+  const row = (name: string, value: string) => `  ${paint("dim", name.padEnd(13))}${value}`;
   return [
     "",
     paint("bold", printable(title)),

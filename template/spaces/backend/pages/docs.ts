@@ -16,7 +16,7 @@ export function docsPage(backend: Backend, routes: readonly Route[]): Promise<Re
 <p class="lead">JSON over HTTP. The schemas are in <a href="/openapi.json">openapi.json</a>; conventions that no schema can say are in <a href="/v1">/v1</a>.</p>
 </header>
 <main><section aria-labelledby="routes"><h2 id="routes">Routes</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="routes"><table>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="routes"><table class="routes">
 <thead><tr><th scope="col">Route</th><th scope="col">What it does</th><th scope="col">Parameters</th><th scope="col">Bearer</th></tr></thead>
 <tbody>${routes.map(
       (route) =>

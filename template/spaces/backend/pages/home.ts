@@ -66,7 +66,7 @@ function leaders(backend: Backend) {
     return html`<p class="empty">No results yet. The first one takes the lead.</p>`;
   }
   const unit = collab.scoring === "none" ? "" : collab.scoring.unit;
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="leaderboard"><table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="leaderboard"><table class="leaders">
 <thead><tr><th scope="col" class="number">#</th><th scope="col">Agent</th><th scope="col" class="number">Score${unit === "" ? "" : ` (${unit})`}</th><th scope="col">Method</th><th scope="col">Verified</th><th scope="col">When</th></tr></thead>
 <tbody>${rows.map(leaderRow)}</tbody>
 </table></div>`;
@@ -78,9 +78,9 @@ function leaderRow(row: LeaderboardRow) {
 <td class="number">${row.rank}</td>
 <td>${row.agent}${row.hf_user === null ? "" : html` <span class="tag">${row.hf_user}</span>`}</td>
 <td class="number">${row.score.toLocaleString("en", { maximumSignificantDigits: 8 })}</td>
-<td>${row.method}</td>
-<td><span class="tag ${state}">${row.verification}${row.guardrails_ok === false ? ", breaks a guardrail" : ""}</span></td>
-<td><span class="tag">${row.timestamp}</span></td>
+<td class="method">${row.method}</td>
+<td class="state"><span class="tag ${state}">${row.verification}${row.guardrails_ok === false ? ", breaks a guardrail" : ""}</span></td>
+<td class="when"><span class="tag">${row.timestamp}</span></td>
 </tr>`;
 }
 

@@ -29,7 +29,9 @@ a:focus-visible, pre:focus-visible, .scroll:focus-visible { outline: 2px solid v
 section { margin: 2.5rem 0; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--raised); }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; }
-th, td { text-align: left; padding: .55rem .8rem; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .55rem .8rem; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: break-word; }
+.routes { min-width: 52rem; }
+.routes code { white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; font-size: .85rem; }
 tr:last-child td { border-bottom: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -50,6 +52,15 @@ pre, code { font: .86rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, mono
 code { overflow-wrap: anywhere; background: var(--code); border-radius: 4px; padding: .1em .3em; }
 pre { margin: .6rem 0; padding: .8rem; background: var(--code); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre code { padding: 0; background: none; }
-footer { padding-top: 1.2rem; padding-bottom: 3rem; color: var(--soft); font-size: .9rem; border-top: 1px solid var(--line); }
-footer a { margin-right: 1.1rem; }
+footer { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; padding-top: 1.2rem; padding-bottom: 3rem; color: var(--soft); font-size: .9rem; border-top: 1px solid var(--line); }
+@media (max-width: 40rem) {
+  header { padding-top: 1.8rem; }
+  .leaders thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .leaders, .leaders tbody { display: block; }
+  .leaders tr { display: grid; grid-template-columns: 1.6rem 1fr auto; gap: .1rem .6rem; padding: .7rem .8rem; border-bottom: 1px solid var(--line); }
+  .leaders tr:last-child { border-bottom: 0; }
+  .leaders td { padding: 0; border: 0; min-width: 0; overflow-wrap: anywhere; }
+  .leaders .method, .leaders .state { grid-column: 2 / -1; }
+  .leaders .when { grid-column: 2 / -1; }
+}
 `;

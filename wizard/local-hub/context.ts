@@ -50,23 +50,6 @@ export interface FaultHooks {
   batchEntry(bucket: string, path: string): string | null;
 }
 
-/** Sign-in for Spaces with `hf_oauth` (hub-wire.md 7). */
-export interface OAuthApps {
-  /** The app of a Space, made at the first call; id and secret stay the same, the rest is brought up to date. */
-  appOfSpace(spaceId: string, settings: SpaceOAuthSettings): { clientId: string; clientSecret: string };
-}
-
-export interface SpaceOAuthSettings {
-  /** `hf_oauth_scopes`; `openid` and `profile` are always included. */
-  scopes: readonly string[];
-  /** Where the Space answers, such as `http://127.0.0.1:41234`: any URL there may be redirected to. */
-  origins: readonly string[];
-  /** `hf_oauth_expiration_minutes`. Default 480. */
-  expirationMinutes?: number;
-  /** `hf_oauth_authorized_org`: only their members pass. */
-  authorizedOrgs?: readonly string[];
-}
-
 export interface HubContext {
   db: DatabaseSync;
   /** One folder holds everything: `hub.sqlite`, `xorbs/`, `spaces/`, `jobs/`. */
@@ -75,7 +58,6 @@ export interface HubContext {
   instanceId: string;
   accounts: Accounts;
   faults: FaultHooks;
-  oauth: OAuthApps;
   /** Milliseconds since the epoch. Injectable, so nothing in the hub calls `Date.now()` itself. */
   now(): number;
   /** 24 hex characters, as the Hub's object ids. */

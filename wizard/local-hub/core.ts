@@ -13,7 +13,7 @@ import { FaultRules } from "./faults/fault-rules.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { healthRoutes } from "./health.ts";
 import { installMiddleware } from "./middleware.ts";
-import { OAuthAppStore } from "./oauth/apps.ts";
+import { oauthRoutes } from "./oauth/routes.ts";
 import { PARTS } from "./parts.ts";
 import { RateLimits, type RateQuotas } from "./rate-limits.ts";
 import { HubRouter } from "./router.ts";
@@ -50,7 +50,6 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
     const clock = createClock(options.now);
     const store = openAccountStore(db);
     const faults = new FaultRules();
-    const oauth = new OAuthAppStore(db);
     const log = new RequestLog();
     const context: HubContext = {
       db,
@@ -58,7 +57,6 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
       instanceId: instanceIdOf(db),
       accounts: createAccounts(store, clock.now),
       faults,
-      oauth,
       now: clock.now,
       newId: options.newId ?? (() => randomBytes(12).toString("hex")),
       url: () => options.url,
@@ -72,6 +70,7 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
     installMiddleware(router, { hub: context, store, limits, faults, log, exposed, allowedHosts });
     accountRoutes(router, context, store);
     accountAdminRoutes(router, context, store);
+    oauthRoutes(router, context, store);
     clockRoutes(router, clock);
     faultRoutes(router, faults);
     trafficRoutes(router, log);

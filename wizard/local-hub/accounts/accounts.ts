@@ -32,7 +32,7 @@ export function createAccounts(store: AccountStore, now: () => number): Accounts
     if (!own && !roleAllows(store.roleIn(caller.user, namespace), operation, created)) return false;
     const entities = [`${own ? "user" : "org"}/${namespace}`];
     if (target) entities.push(`${target.kind}/${target.id}`);
-    return tokenAllows(caller, operation, entities);
+    return tokenAllows(caller, operation, entities, created);
   }
 
   function canRead(caller: Caller | null, target: Owned): boolean {

@@ -30,23 +30,36 @@ export function atLeast(role: OrgRole, least: OrgRole): boolean {
   return ORG_ROLES.indexOf(role) >= ORG_ROLES.indexOf(least);
 }
 
-/** Permissions of a fine-grained token, each enough for the operation; names as in whoami-v2. */
+/**
+ * Permissions of a token, each enough for the operation. Names as in whoami-v2, and two that only OAuth
+ * scopes give: `repo.content.write` (change, not create) and `repo.contribute` (create, and change what one made).
+ */
 const PERMISSIONS: Record<Operation, readonly string[]> = {
-  read: ["repo.content.read", "repo.write"],
-  write: ["repo.write"],
-  create: ["repo.write"],
+  read: ["repo.content.read", "repo.content.write", "repo.write", "repo.contribute"],
+  write: ["repo.content.write", "repo.write"],
+  create: ["repo.write", "repo.contribute"],
   jobs: ["job.write"],
   members: ["org.members.read", "org.members.write", "org.read", "org.write"],
   administer: ["org.write", "org.members.write"],
 };
 
-/** A token only narrows: what it allows on any of `entities` (`org/demo`, `bucket/demo/board`). */
-export function tokenAllows(caller: Caller, operation: Operation, entities: readonly string[]): boolean {
+/**
+ * A token only narrows: what it allows on any of `entities` (`org/demo`, `bucket/demo/board`). `created`: its
+ * user made the thing in question.
+ */
+export function tokenAllows(
+  caller: Caller,
+  operation: Operation,
+  entities: readonly string[],
+  created = false,
+): boolean {
   if (caller.tokenRole === "write") return true;
   if (caller.tokenRole === "read") return operation === "read" || operation === "members";
   return entities.some((entity) => {
     const granted = caller.scopes?.get(entity);
-    return granted !== undefined && PERMISSIONS[operation].some((permission) => granted.has(permission));
+    if (granted === undefined) return false;
+    if (operation === "write" && created && granted.has("repo.contribute")) return true;
+    return PERMISSIONS[operation].some((permission) => granted.has(permission));
   });
 }
 

@@ -41,9 +41,14 @@ function whoamiOrg(org: Org, member: Member, origin: string) {
   };
 }
 
-/** An OAuth token sees only the organisations that its user granted; an access token sees all. */
+/** An OAuth token sees the organisations that its user granted, or all with `read-memberships`; others see all. */
 function seesOrg(token: StoredToken, org: string): boolean {
-  return token.kind === "access_token" || Object.hasOwn(token.scopes ?? {}, `org/${org}`);
+  if (token.kind === "access_token") return true;
+  return Object.hasOwn(token.scopes ?? {}, `org/${org}`) || hasPermission(token, "org.read");
+}
+
+function hasPermission(token: StoredToken, permission: string): boolean {
+  return Object.values(token.scopes ?? {}).some((permissions) => permissions.includes(permission));
 }
 
 function describeToken(store: AccountStore, token: StoredToken) {

@@ -1,119 +1,117 @@
 /** OAuth apps: those of Spaces with `hf_oauth`, registered ones, and the app of `hf auth login`. */
-import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
-import type { DatabaseSync } from "node:sqlite";
-import type { OAuthApps, SpaceOAuthSettings } from "../context.ts";
+import { randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
+import type { HubContext } from "../context.ts";
+import { spaceOAuthApp } from "../spaces/oauth-app.ts";
 
 export interface OAuthApp {
   clientId: string;
+  /** `null`: a public app, which proves itself by PKCE alone. */
+  clientSecret: string | null;
   name: string;
   /** The most this app may ask for; `null` sets no bound. */
   scopes: string[] | null;
-  /** Redirects to any URL of these origins are allowed. */
-  origins: string[];
+  /** Redirects to any URL of this origin are allowed. */
+  origin: string | null;
   /** Redirects to exactly these URLs are allowed. */
   redirectUris: string[];
   /** Life of an access token. */
-  expirationMinutes: number;
-  /** When set, only members of one of these organisations pass. */
-  authorizedOrgs: string[] | null;
+  tokenMinutes: number;
+  /** When not empty, only members of one of these organisations pass. */
+  authorizedOrgs: string[];
 }
 
-export const DEFAULT_EXPIRATION_MINUTES = 480;
-/** The client id that Python's `hf auth login` uses for the device flow. */
-const CLI_CLIENT_ID = "26be6b09-91c5-47da-9861-d2d2bb7a7e36";
+const DEFAULT_TOKEN_MINUTES = 480;
+/** The app of Python's `hf auth login`, which uses the device flow. */
+const CLI_APP: OAuthApp = {
+  clientId: "26be6b09-91c5-47da-9861-d2d2bb7a7e36",
+  clientSecret: null,
+  name: "Hugging Face CLI",
+  scopes: null,
+  origin: null,
+  redirectUris: [],
+  tokenMinutes: 30 * 24 * 60,
+  authorizedOrgs: [],
+};
 
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS oauth_apps (
-    client_id TEXT PRIMARY KEY, space_id TEXT UNIQUE, settings TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS oauth_keys (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-`;
+export interface OAuthApps {
+  find(clientId: string): OAuthApp | null;
+  register(app: { name: string; redirectUris: string[]; isPublic: boolean }): OAuthApp;
+}
 
-export class OAuthAppStore implements OAuthApps {
-  readonly #db: DatabaseSync;
-  readonly #secretKey: string;
-
-  constructor(db: DatabaseSync) {
-    this.#db = db;
-    db.exec(TABLES);
-    this.#secretKey = this.keyMaterial("client_secrets", () => randomBytes(32).toString("hex"));
-    this.#save(
-      {
-        clientId: CLI_CLIENT_ID,
-        name: "Hugging Face CLI",
+export function openOAuthApps(hub: HubContext): OAuthApps {
+  hub.db.exec(
+    "CREATE TABLE IF NOT EXISTS oauth_apps (client_id TEXT PRIMARY KEY, app TEXT NOT NULL) STRICT, WITHOUT ROWID",
+  );
+  const select = hub.db.prepare("SELECT app FROM oauth_apps WHERE client_id = ?");
+  const insert = hub.db.prepare("INSERT INTO oauth_apps VALUES (?, ?)");
+  return {
+    find(clientId) {
+      if (clientId === CLI_APP.clientId) return CLI_APP;
+      const registered = select.get(clientId) as { app: string } | undefined;
+      if (registered) return JSON.parse(registered.app) as OAuthApp;
+      return appOfSpace(hub, clientId);
+    },
+    register({ name, redirectUris, isPublic }) {
+      const app: OAuthApp = {
+        clientId: randomUUID(),
+        clientSecret: isPublic ? null : `oauth_app_secret_${randomBytes(16).toString("hex")}`,
+        name,
         scopes: null,
-        origins: [],
-        redirectUris: [],
-        expirationMinutes: 30 * 24 * 60,
-        authorizedOrgs: null,
-      },
-      null,
-    );
-  }
+        origin: null,
+        redirectUris,
+        tokenMinutes: DEFAULT_TOKEN_MINUTES,
+        authorizedOrgs: [],
+      };
+      insert.run(app.clientId, JSON.stringify(app));
+      return app;
+    },
+  };
+}
 
-  appOfSpace(spaceId: string, settings: SpaceOAuthSettings): { clientId: string; clientSecret: string } {
-    const found = this.#db.prepare("SELECT client_id FROM oauth_apps WHERE space_id = ?").get(spaceId);
-    const clientId = (found as { client_id: string } | undefined)?.client_id ?? randomUUID();
-    this.#save(
-      {
-        clientId,
-        name: spaceId,
-        scopes: [...new Set(["openid", "profile", ...settings.scopes])],
-        origins: settings.origins.map((origin) => new URL(origin).origin),
-        redirectUris: [],
-        expirationMinutes: settings.expirationMinutes ?? DEFAULT_EXPIRATION_MINUTES,
-        authorizedOrgs: settings.authorizedOrgs?.length ? [...settings.authorizedOrgs] : null,
-      },
-      spaceId,
-    );
-    return { clientId, clientSecret: this.secretOf(clientId) };
-  }
+export function isSecretOf(app: OAuthApp, secret: string): boolean {
+  const expected = Buffer.from(app.clientSecret ?? "");
+  const given = Buffer.from(secret);
+  return expected.length > 0 && expected.length === given.length && timingSafeEqual(expected, given);
+}
 
-  /** An app of somebody's own, as the registration endpoint makes them. */
-  register(app: { name: string; redirectUris: string[]; scopes: string[] | null }): OAuthApp {
-    const made: OAuthApp = {
-      ...app,
-      clientId: randomUUID(),
-      origins: [],
-      expirationMinutes: DEFAULT_EXPIRATION_MINUTES,
-      authorizedOrgs: null,
-    };
-    this.#save(made, null);
-    return made;
-  }
+/**
+ * May the answer go to `uri`? A Space's app takes any URL of the Space; a registered URL must match exactly,
+ * but for the port of a loopback address over http (hub-wire.md 7).
+ */
+export function mayRedirect(app: OAuthApp, uri: string): boolean {
+  const url = URL.parse(uri);
+  if (url === null || url.hash !== "" || !/^https?:$/.test(url.protocol)) return false;
+  if (app.origin !== null && loopbackName(url) === loopbackName(new URL(app.origin))) return true;
+  return app.redirectUris.some(
+    (registered) => registered === uri || withoutPort(registered) === withoutPort(uri),
+  );
+}
 
-  find(clientId: string): OAuthApp | null {
-    const row = this.#db.prepare("SELECT settings FROM oauth_apps WHERE client_id = ?").get(clientId);
-    return row ? (JSON.parse((row as { settings: string }).settings) as OAuthApp) : null;
-  }
+/** Both names of this machine count as one host: a person may have opened the Space under either. */
+function loopbackName(url: URL): string {
+  return url.origin.replace("//127.0.0.1:", "//localhost:");
+}
 
-  /** Computed, not stored: no secret lies in the database, and it is the same at every start. */
-  secretOf(clientId: string): string {
-    return createHmac("sha256", this.#secretKey).update(clientId).digest("hex");
-  }
+/** A loopback URL without its port; any other as it is. */
+function withoutPort(uri: string): string {
+  const url = new URL(uri);
+  const isLoopback = url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (!isLoopback) return uri;
+  url.port = "";
+  return url.href;
+}
 
-  isSecretOf(clientId: string, secret: string): boolean {
-    const expected = Buffer.from(this.secretOf(clientId));
-    const given = Buffer.from(secret);
-    return expected.length === given.length && timingSafeEqual(expected, given);
-  }
-
-  /** A value made once per data folder. */
-  keyMaterial(key: string, make: () => string): string {
-    const read = this.#db.prepare("SELECT value FROM oauth_keys WHERE key = ?");
-    const row = read.get(key) as { value: string } | undefined;
-    if (row) return row.value;
-    const value = make();
-    this.#db.prepare("INSERT INTO oauth_keys VALUES (?, ?)").run(key, value);
-    return value;
-  }
-
-  #save(app: OAuthApp, spaceId: string | null): void {
-    this.#db
-      .prepare(
-        `INSERT INTO oauth_apps VALUES (?, ?, ?)
-         ON CONFLICT (client_id) DO UPDATE SET settings = excluded.settings`,
-      )
-      .run(app.clientId, spaceId, JSON.stringify(app));
-  }
+function appOfSpace(hub: HubContext, clientId: string): OAuthApp | null {
+  const space = spaceOAuthApp(hub, clientId);
+  if (!space) return null;
+  return {
+    clientId,
+    clientSecret: space.clientSecret,
+    name: space.space,
+    scopes: [...new Set(["openid", "profile", ...space.scopes])],
+    origin: space.origin,
+    redirectUris: [],
+    tokenMinutes: space.tokenMinutes,
+    authorizedOrgs: space.authorizedOrgs,
+  };
 }

@@ -54,6 +54,7 @@ async function run(argv: readonly string[], io: CliIo, globals: GlobalOptions): 
       env: io.env,
     }),
     debug: globals.debug,
+    run: (next) => runCli(next, io),
     programName: io.env.AGENT_COLLAB_PROGRAM ?? "agent-collab",
   };
   const program = await buildProgram(argv, cli, io);
@@ -97,7 +98,7 @@ function configure(command: Command, io: CliIo): void {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: () => {},
-      getOutHelpWidth: () => Math.min(100, io.stdout.columns ?? 80),
+      getOutHelpWidth: () => Math.min(110, io.stdout.columns ?? 110),
     })
     .addHelpText("after", EXIT_CODES_HELP);
   if (command.parent === null) {

@@ -29,6 +29,8 @@ export interface Cli {
   /** May questions be asked? If not, a missing answer is `EXIT.inputNeeded`. */
   interactive: boolean;
   debug: boolean;
+  /** Runs another command line with the same streams; resolves with its exit code. */
+  run: (argv: readonly string[]) => Promise<number>;
   /** How this was started, for lines the reader copies: `agent-collab`, `npx create-agent-collab`, … */
   programName: string;
 }

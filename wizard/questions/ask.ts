@@ -1,13 +1,22 @@
 /** Asking a person at a terminal. Everything is drawn on stderr, so that stdout stays data. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import * as clack from "@clack/prompts";
+import type { Env } from "../terminal/detect.ts";
 import { interrupted } from "../terminal/errors.ts";
-import type { Choice, Question } from "./question.ts";
+import { edit, editorCommand } from "./editor.ts";
+import type { Answers, Choice, Question } from "./question.ts";
 import type { Ask } from "./resolve.ts";
 
 export interface Terminal {
   stdin: NodeJS.ReadStream;
   stderr: NodeJS.WriteStream;
+  env: Env;
+  cwd: string;
 }
+
+/** Choices that are known only when the question is asked, such as today's prices. */
+export type LiveChoices = (question: Question) => Promise<readonly Choice[] | undefined>;
 
 /** Nothing is written before the last question is answered, so Ctrl-C loses nothing. */
 function orInterrupted(value: string | symbol): string {
@@ -15,67 +24,120 @@ function orInterrupted(value: string | symbol): string {
   return value;
 }
 
-export function askAt(terminal: Terminal): Ask {
-  const io = { input: terminal.stdin, output: terminal.stderr };
+export function askAt(terminal: Terminal, liveChoices?: LiveChoices): Ask {
   return async (question, initial, answers) => {
-    const message = `${question.prompt}\n${question.help}`;
-    if (question.kind === "select") return askChoice(terminal, message, question.choices ?? [], initial);
-    const options = {
-      ...io,
-      message,
-      placeholder: initial.split("\n")[0] ?? "",
-      defaultValue: initial,
-      // An empty field stands for the default that is shown in it.
-      validate: (value: string | undefined) => {
-        const wrong = question.validate((value || initial).trim(), answers);
-        return wrong ? sentence(wrong) : undefined;
-      },
-    };
-    const typed = orInterrupted(
-      await (question.kind === "long" ? clack.multiline(options) : clack.text(options)),
-    );
-    return typed || initial;
+    if (question.kind === "select") {
+      const choices = (await liveChoices?.(question)) ?? question.choices ?? [];
+      return askChoice(terminal, question, initial, choices, answers);
+    }
+    return question.kind === "long"
+      ? askLongText(terminal, question, initial, answers)
+      : askText(terminal, question, initial, answers);
   };
 }
 
-/** One of a few; `initial` is under the cursor. */
+/** One of a few; `initial` is under the cursor. What does not fit the other answers is asked again, with the reason. */
 export async function askChoice(
   terminal: Terminal,
-  message: string,
-  choices: readonly Choice[],
+  question: Pick<Question, "prompt" | "help" | "validate">,
   initial: string,
+  choices: readonly Choice[],
+  answers: Answers = {},
 ): Promise<string> {
-  return orInterrupted(
-    await clack.select<string>({
-      input: terminal.stdin,
-      output: terminal.stderr,
-      message,
-      options: choices.map(({ value, label, hint }) => ({ value, label, ...(hint ? { hint } : {}) })),
-      initialValue: initial,
-      maxItems: 12,
-    }),
-  );
+  for (;;) {
+    const value = orInterrupted(
+      await clack.select<string>({
+        ...streams(terminal),
+        message: withHelp(question),
+        options: choices.map(({ value, label, hint }) => ({ value, label, ...(hint ? { hint } : {}) })),
+        initialValue: initial,
+        maxItems: 12,
+      }),
+    );
+    const wrong = question.validate(value, answers);
+    if (!wrong) return value;
+    clack.log.warn(sentence(wrong), { output: terminal.stderr });
+  }
 }
 
-/** Free text outside the table, such as the folder. */
 export async function askText(
   terminal: Terminal,
-  options: Pick<Question, "prompt" | "help"> & {
-    initial: string;
-    validate?: (value: string) => string | undefined;
-  },
+  question: Pick<Question, "prompt" | "help" | "validate">,
+  initial: string,
+  answers: Answers = {},
 ): Promise<string> {
   const typed = orInterrupted(
     await clack.text({
-      input: terminal.stdin,
-      output: terminal.stderr,
-      message: `${options.prompt}\n${options.help}`,
-      placeholder: options.initial,
-      defaultValue: options.initial,
-      validate: (value) => options.validate?.((value || options.initial).trim()),
+      ...streams(terminal),
+      message: withHelp(question),
+      placeholder: initial,
+      defaultValue: initial,
+      // An empty field stands for the default that is shown in it.
+      validate: (value) => complaint(question, (value || initial).trim(), answers),
     }),
   );
-  return (typed || options.initial).trim();
+  return (typed || initial).trim();
+}
+
+/** Several lines; `@file` takes a file, `!` opens the editor, nothing leaves the text for later. */
+async function askLongText(
+  terminal: Terminal,
+  question: Question,
+  initial: string,
+  answers: Answers,
+): Promise<string> {
+  const editor = editorCommand(terminal.env);
+  const ways = [
+    "Enter twice when done",
+    "@file takes a file",
+    ...(editor ? ["! opens your editor"] : []),
+    "nothing: write it later",
+  ];
+  const taken = (typed: string) => takeLongText(typed.trim(), initial, question, terminal);
+  const typed = orInterrupted(
+    await clack.multiline({
+      ...streams(terminal),
+      message: `${withHelp(question)}\n${ways.join(", ")}`,
+      placeholder: "",
+      defaultValue: "",
+      validate: (value) => {
+        const text = (value ?? "").trim();
+        if (text === "!" && editor) return undefined;
+        try {
+          return complaint(question, taken(text), answers);
+        } catch (error) {
+          return `That file cannot be read (${(error as NodeJS.ErrnoException).code}).`;
+        }
+      },
+    }),
+  );
+  return taken(typed);
+}
+
+function takeLongText(typed: string, initial: string, question: Question, terminal: Terminal): string {
+  if (typed === "") return initial;
+  if (typed === "!" && editorCommand(terminal.env)) {
+    return edit("", `${question.prompt} ${question.help}`, terminal.env) || initial;
+  }
+  if (/^@\S+$/.test(typed)) return readFileSync(resolve(terminal.cwd, typed.slice(1)), "utf8").trim();
+  return typed;
+}
+
+function streams(terminal: Terminal) {
+  return { input: terminal.stdin, output: terminal.stderr };
+}
+
+function withHelp({ prompt, help }: Pick<Question, "prompt" | "help">): string {
+  return help ? `${prompt}\n${help}` : prompt;
+}
+
+function complaint(
+  question: Pick<Question, "validate">,
+  value: string,
+  answers: Answers,
+): string | undefined {
+  const wrong = question.validate(value, answers);
+  return wrong ? sentence(wrong) : undefined;
 }
 
 function sentence(text: string): string {

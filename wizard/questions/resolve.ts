@@ -7,13 +7,19 @@ import { QUESTIONS } from "./table.ts";
 /** Asks a person; throws `interrupted` on Ctrl-C. `initial` is what Enter gives. */
 export type Ask = (question: Question, initial: string, answers: Answers) => Promise<string>;
 
+/** `only`: the questions a person is asked; the others take their default. */
+export type Rest =
+  | { by: "person"; ask: Ask; only?: readonly string[] }
+  | { by: "defaults" }
+  | { by: "nobody" };
+
 export interface ResolveOptions {
   /** By question id. Validated like typed answers. */
   given: Answers;
   /** Name of the target folder, from which title and short name are guessed. */
   directory: string;
   /** Who answers the rest: a person, the defaults (--yes), or nobody. */
-  rest: { by: "person"; ask: Ask } | { by: "defaults" } | { by: "nobody" };
+  rest: Rest;
 }
 
 /** Every question's answer, in the order of the table; "" where a question does not apply. */
@@ -36,12 +42,7 @@ export async function resolveAnswers({ given, directory, rest }: ResolveOptions)
       answers[id] = question.initial(answers);
       continue;
     }
-    const initial = () => question.initial(answers);
-    const chosen =
-      value ??
-      (rest.by === "person"
-        ? await rest.ask(question, initial(), answers)
-        : ((rest.by === "nobody" ? question.unattended?.(answers) : undefined) ?? initial()));
+    const chosen = value ?? (await answerFor(question, answers, rest));
     answers[id] = chosen.trim();
     const wrong = question.validate(answers[id], answers);
     if (wrong)
@@ -53,6 +54,13 @@ export async function resolveAnswers({ given, directory, rest }: ResolveOptions)
     throw usageError(`${invalid.join("\n")}`, "See `create --help`. Nothing was created.");
   if (missing.length > 0) throw missingAnswers(missing);
   return answers;
+}
+
+async function answerFor(question: Question, answers: Answers, rest: Rest): Promise<string> {
+  const initial = question.initial(answers);
+  if (rest.by === "nobody") return question.unattended?.(answers) ?? initial;
+  const asked = rest.by === "person" && (rest.only?.includes(question.id) ?? true);
+  return asked ? rest.ask(question, initial, answers) : initial;
 }
 
 function refuseUnknown(given: Answers): void {

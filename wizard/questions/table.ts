@@ -40,7 +40,11 @@ const VERIFICATION_CHOICES: Choice[] = [
   { value: "peer", label: "By peers", hint: "no cost; other agents review" },
 ];
 
-const NO_HARDWARE: Choice = { value: "none", label: "No Jobs", hint: "participants use their own machines" };
+export const NO_HARDWARE: Choice = {
+  value: "none",
+  label: "No Jobs",
+  hint: "participants use their own machines",
+};
 const HARDWARE_CHOICES: Choice[] = [
   NO_HARDWARE,
   ...Object.entries(HARDWARE_PRICE_PER_HOUR).map(([value, price]) => ({

@@ -1,5 +1,6 @@
 /** Everything a new collab directory will hold, decided before anything is written. */
 
+import { parseDocument } from "yaml";
 import { resourceNames } from "../../template/schema/collab.ts";
 import { parseCollab } from "../../template/schema/parse.ts";
 import { invalidCollab } from "../collab-dir.ts";
@@ -16,11 +17,29 @@ export interface ScaffoldPlan {
   replay: string;
 }
 
+/** A file that settings came from, beyond what the answers say. */
+export interface SettingsSource {
+  file: string;
+  settings: readonly { path: string[]; value: unknown }[];
+}
+
 /** A collab from answers. `directory` is the target as the user named it. */
-export async function planFromAnswers(directory: string, answers: Answers): Promise<ScaffoldPlan> {
+export async function planFromAnswers(
+  directory: string,
+  answers: Answers,
+  source?: SettingsSource,
+): Promise<ScaffoldPlan> {
   const version = packageVersion();
-  const replay = replayCommand({ directory, answers, version });
-  return checked({ files: await projectFiles(collabData(answers, { replay, version })), replay });
+  const replay = replayCommand({ directory, answers, version, ...(source ? { from: source.file } : {}) });
+  const files = await projectFiles(collabData(answers, { replay, version }));
+  return checked({ files: files.map((file) => withSettings(file, source?.settings ?? [])), replay });
+}
+
+function withSettings(file: ProjectFile, settings: SettingsSource["settings"]): ProjectFile {
+  if (file.path !== "collab.yaml" || settings.length === 0) return file;
+  const document = parseDocument(Buffer.from(file.content).toString("utf8"));
+  for (const { path, value } of settings) document.setIn(path, document.createNode(value));
+  return { ...file, content: Buffer.from(document.toString({ lineWidth: 0 })) };
 }
 
 /** A collab from an example; only the given answers change it. */

@@ -12,10 +12,13 @@ export function replayCommand(options: {
   answers: Answers;
   version: string;
   example?: string;
+  /** A challenge.yaml that was converted. */
+  from?: string;
 }): string {
-  const { directory, answers, version, example } = options;
+  const { directory, answers, version, example, from } = options;
   const words = ["npx", `create-agent-collab@${version}`, directory];
   if (example) words.push("--example", example);
+  if (from) words.push("--from", from);
   for (const { id, flag, when } of QUESTIONS) {
     if (answers[id] === undefined || (when && !when(answers))) continue;
     // `--flag=value` also holds a value that is empty or starts with a dash.

@@ -33,7 +33,7 @@ describe("@huggingface/hub on repositories", () => {
       await createRepo({ ...as("ada"), repo, files, ...(type === "space" && { sdk: "static" as const }) });
       expect(await repoExists({ ...as("bob"), repo })).toBe(true);
 
-      const { commit: made } = await uploadFiles({
+      const uploaded = await uploadFiles({
         ...as("ada"),
         repo,
         commitTitle: "two files",
@@ -54,7 +54,7 @@ describe("@huggingface/hub on repositories", () => {
         "given.txt",
       ]);
       expect(listed.find(({ path }) => path === "dir/a.txt")?.lastCommit).toMatchObject({
-        id: made.oid,
+        id: uploaded?.commit.oid,
         title: "two files",
       });
       expect(listed.find(({ path }) => path === "given.txt")?.lastCommit?.title).toBe("initial commit");
@@ -81,7 +81,7 @@ describe("@huggingface/hub on repositories", () => {
         ...as("ada"),
         repo,
         title: "late",
-        parentCommit: made.oid,
+        parentCommit: String(uploaded?.commit.oid),
         operations: [{ operation: "addOrUpdate", path: "late.txt", content: new Blob(["late"]) }],
       });
       await expect(stale).rejects.toMatchObject({ statusCode: 412 });

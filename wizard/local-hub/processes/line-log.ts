@@ -140,6 +140,7 @@ export class LineLog {
 /** Where the last `count` lines begin. */
 async function tailOffset(handle: FileHandle, count: number): Promise<number> {
   const { size } = await handle.stat();
+  if (count === 0) return size;
   let breaks = 0;
   for (let end = size; end > 0; end -= BLOCK_BYTES) {
     const start = Math.max(0, end - BLOCK_BYTES);
@@ -149,5 +150,5 @@ async function tailOffset(handle: FileHandle, count: number): Promise<number> {
       if (buffer[index] === 10 && start + index < size - 1 && ++breaks >= count) return start + index + 1;
     }
   }
-  return count === 0 ? size : 0;
+  return 0;
 }

@@ -102,7 +102,7 @@ function instructionsOf(text: string): Instruction[] {
       const line = lines[index] as string;
       if (whole !== "" && /^\s*(#|$)/.test(line)) continue;
       const continued = /\\\s*$/.test(line);
-      whole += continued ? line.replace(/\\\s*$/, " ") : line;
+      whole += continued ? line.replace(/\\\s*$/, "") : line;
       if (!continued) break;
     }
     const match = /^\s*([A-Za-z]+)\s+(.*)$/s.exec(whole);

@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Where connections go: to a program's own port, or to a handler in the hub. */
 export type FrontTarget =
@@ -15,11 +16,21 @@ export type FrontTarget =
   | { handler: (request: IncomingMessage, response: ServerResponse) => void };
 
 const HOST = "127.0.0.1";
+/** A connection over which an answer came and then nothing for this long is between two requests. */
+const QUIET_MS = 50;
+
+/** A client's connection that is passed on to a program. */
+interface Passage {
+  port: number;
+  socket: Socket;
+  lastData: { from: "client" | "program"; at: number };
+}
 
 export class SpaceFront {
   readonly #tcp = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   readonly #http: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #passages = new Set<Passage>();
   readonly #target: () => FrontTarget;
   readonly #onActivity: () => void;
 
@@ -62,10 +73,42 @@ export class SpaceFront {
     }
     const upstream = connect({ port: target.port, host: HOST, allowHalfOpen: true });
     this.#track(upstream);
-    socket.on("data", this.#onActivity);
+    const passage: Passage = {
+      port: target.port,
+      socket,
+      lastData: { from: "client", at: performance.now() },
+    };
+    this.#passages.add(passage);
+    socket.on("data", () => {
+      passage.lastData = { from: "client", at: performance.now() };
+      this.#onActivity();
+    });
+    upstream.on("data", () => {
+      passage.lastData = { from: "program", at: performance.now() };
+    });
     socket.pipe(upstream).pipe(socket);
-    socket.on("close", () => upstream.destroy());
+    socket.on("close", () => {
+      this.#passages.delete(passage);
+      upstream.destroy();
+    });
     upstream.on("close", () => socket.destroy());
+  }
+
+  /**
+   * Lets connections to the program on `port`, which gets no new ones, come to their end: each is closed
+   * between two requests. Resolves when none is left, or after `limitMs`.
+   */
+  async drain(port: number, limitMs: number): Promise<void> {
+    const until = performance.now() + limitMs;
+    for (;;) {
+      const left = [...this.#passages].filter((passage) => passage.port === port);
+      const now = performance.now();
+      if (left.length === 0 || now >= until) return;
+      for (const { socket, lastData } of left) {
+        if (lastData.from === "program" && now - lastData.at >= QUIET_MS) socket.destroy();
+      }
+      await sleep(QUIET_MS / 2);
+    }
   }
 
   #track(socket: Socket): void {

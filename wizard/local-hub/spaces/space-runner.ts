@@ -28,12 +28,15 @@ export type SpaceStage =
 
 /** Changes that come one after the other, as when a script sets ten variables, cause one restart. */
 const COALESCE_MS = 250;
+/** How long requests to the old version may take to finish. */
+const DRAIN_MS = 2_000;
 
 export class SpaceRunner {
   readonly repo: string;
   readonly folder: string;
   readonly buildLog: LineLog;
-  readonly runLog: LineLog;
+  /** Of the newest version that was started; an older one that still answers is not heard any more. */
+  runLog: LineLog;
   stage: SpaceStage = "BUILDING";
   errorMessage: string | null = null;
   /** Commit of the version that answers. */
@@ -154,17 +157,15 @@ export class SpaceRunner {
     await Promise.all(this.#stopping);
   }
 
-  /** Puts a new version (or none) in the place of what answers, and stops the old one. */
+  /** Puts a new version (or none) in the place of what answers, and stops the old one once it is not used. */
   #replace(target: FrontTarget | null, active: DockerProcess | null, sha: string | null): void {
     const old = this.#active;
     this.#target = target;
     this.#active = active;
     this.runningSha = sha;
-    if (old !== null) this.#stopLater(old);
-  }
-
-  #stopLater(process: DockerProcess): void {
-    const stopped = process.stop().finally(() => this.#stopping.delete(stopped));
+    if (old === null) return;
+    const unused = target === null ? Promise.resolve() : this.#front.drain(old.port, DRAIN_MS);
+    const stopped = unused.then(() => old.stop()).finally(() => this.#stopping.delete(stopped));
     this.#stopping.add(stopped);
   }
 
@@ -227,7 +228,9 @@ export class SpaceRunner {
     if (runSteps > 0) this.buildLog.append(`Not executed by the local hub: ${runSteps} RUN steps`);
     this.buildLog.append(`Command: ${JSON.stringify(command)}`);
     this.#setStage(this.#target === null ? "APP_STARTING" : "RUNNING_APP_STARTING");
-    this.runLog.start();
+    this.runLog.end();
+    this.runLog = new LineLog(this.runLog.file, this.#hub.now).start();
+    options.log = this.runLog;
     this.runLog.append(`===== Application Startup at ${new Date(this.#hub.now()).toISOString()} =====`);
     const process = await DockerProcess.start(options);
     const outcome = await this.#ready(process, run.startupMs, signal);

@@ -55,7 +55,7 @@ export function serveStatic(
 function findFile(site: StaticSite, url: string): { path: string; file: TreeFile } | null {
   let path: string;
   try {
-    path = decodeURIComponent(new URL(url, "http://space").pathname).slice(1);
+    path = decodeURIComponent(new URL(`http://space${url}`).pathname).slice(1);
   } catch {
     return null;
   }

@@ -50,6 +50,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, codeFolder: string): Config {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new ConfigError(`PORT "${env.PORT}" is no port.`);
   const spaceHost = env.SPACE_HOST?.trim();
+  // A Space of a local hub is reached directly, without TLS and without a proxy.
+  const isLoopback = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?$/.test(spaceHost ?? "");
   return {
     collab: readCollab(collabFile),
     collabFile,
@@ -58,10 +60,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, codeFolder: string): Config {
     hubToken,
     port,
     host: env.HOST || "0.0.0.0",
-    publicUrl: spaceHost
-      ? (spaceHost.includes("://") ? spaceHost : `https://${spaceHost}`).replace(/\/+$/, "")
-      : null,
-    trustedProxies: Number(env.TRUSTED_PROXIES ?? (spaceHost ? 1 : 0)) || 0,
+    publicUrl: spaceHost ? `${isLoopback ? "http" : "https"}://${spaceHost}` : null,
+    trustedProxies: Number(env.TRUSTED_PROXIES ?? (spaceHost && !isLoopback ? 1 : 0)) || 0,
     allowedOrigins: (env.ALLOWED_ORIGINS ?? "")
       .split(",")
       .map((origin) => origin.trim())

@@ -5,14 +5,7 @@ import { openDatabase } from "../../../wizard/local-hub/database.ts";
 import { Child } from "../../../wizard/local-hub/processes/child.ts";
 import { baseEnvironment } from "../../../wizard/local-hub/processes/environment.ts";
 import { guardOf } from "../../../wizard/local-hub/processes/process-guard.ts";
-
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
+import { isAlive } from "./support.ts";
 
 describe("a child", () => {
   const guard = guardOf({ db: openDatabase(":memory:") } as HubContext);
@@ -58,14 +51,14 @@ describe("a child", () => {
   test("takes what it started along when it ends, even if that keeps the output open", async () => {
     const { child, lines } = start("sh", "-c", "sleep 1000 & echo $!");
     await child.exited;
-    await expect.poll(() => isAlive(Number(lines[0]))).toBe(false);
+    expect(isAlive(Number(lines[0]))).toBe(false);
   });
 
   test("is asked to stop, and made to when it does not listen", async () => {
     const polite = start("sh", "-c", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.02; done");
     await polite.first;
     await polite.child.stop(10_000);
-    expect(polite.lines).toEqual(["up", "bye"]);
+    expect(polite.lines.at(-1)).toBe("bye");
     const deaf = start("sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.02; done");
     await deaf.first;
     await deaf.child.stop(50);

@@ -5,20 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startLocalHub } from "../../../wizard/local-hub/server.ts";
+import { ends, isAlive } from "../processes/support.ts";
 import { SERVER, TestSpace } from "./support.ts";
-
-const isAlive = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const ends = async (pid: number) => {
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
-};
 
 describe("a hub's Spaces", () => {
   let dataDir: string;

@@ -99,7 +99,7 @@ export function manageRoutes(router: HubRouter, parts: BucketParts): void {
       if (type !== "bucket") return await next();
       const { caller, bucket } = access.toWriteId(access.caller(c), fromRepo);
       const [namespace = "", name = "", ...more] = toRepo.split("/");
-      if (more.length > 0) throw badRequest(`'${toRepo}' is not of the form namespace/name`);
+      if (name === "" || more.length > 0) throw badRequest(`'${toRepo}' is not of the form namespace/name`);
       accounts.requireCreate(caller, namespace, "bucket");
       const id = `${namespace}/${requireName(name)}`;
       const existing = buckets.find(id);

@@ -1,6 +1,7 @@
 /** Listing a bucket in pages (hub-wire.md 3.2). */
+import { z } from "zod";
 import { badRequest } from "../errors.ts";
-import type { Entry, EntryStore } from "./entry-store.ts";
+import type { Entry, EntryStore, UploadPosition } from "./entry-store.ts";
 import { behindDirectory } from "./paths.ts";
 
 export interface Directory {
@@ -28,12 +29,12 @@ const file = (entry: Entry): TreeItem => ({ type: "file", entry });
 
 /** All files under a prefix, by path. */
 export function listRecursive(entries: EntryStore, query: TreeQuery): TreePage {
-  const from = query.cursor === undefined ? query.prefix : `${readCursor(query.cursor)[0]}\0`;
+  const from = query.cursor === undefined ? query.prefix : `${readCursor(query.cursor).path}\0`;
   const found = entries.from(query.bucket, from, query.limit + 1);
   const matching = found.filter(({ path }) => path.startsWith(query.prefix));
   const page = matching.slice(0, query.limit);
   const more = matching.length > query.limit;
-  return { items: page.map(file), cursor: more ? writeCursor(page.at(-1)?.path ?? "") : null };
+  return { items: page.map(file), cursor: more ? writeCursor({ path: page.at(-1)?.path ?? "" }) : null };
 }
 
 /**
@@ -42,7 +43,7 @@ export function listRecursive(entries: EntryStore, query: TreeQuery): TreePage {
  */
 export function listCollapsed(entries: EntryStore, query: TreeQuery): TreePage {
   const depth = query.prefix.split("/").filter((part) => part !== "").length + 1;
-  let from = query.cursor === undefined ? query.prefix : (readCursor(query.cursor)[0] as string);
+  let from = query.cursor === undefined ? query.prefix : readCursor(query.cursor).path;
   const items: TreeItem[] = [];
   for (;;) {
     const found = entries.from(query.bucket, from, query.limit + 1);
@@ -57,7 +58,7 @@ export function listCollapsed(entries: EntryStore, query: TreeQuery): TreePage {
     from = next;
     if (items.length >= query.limit) {
       const more = entries.from(query.bucket, from, 1)[0]?.path.startsWith(query.prefix) ?? false;
-      return { items, cursor: more ? writeCursor(from) : null };
+      return { items, cursor: more ? writeCursor({ path: from }) : null };
     }
   }
 }
@@ -89,24 +90,24 @@ export function listByUpload(
   entries: EntryStore,
   query: Omit<TreeQuery, "prefix"> & { newestFirst: boolean },
 ): TreePage {
-  const [path, uploadedAt] = query.cursor === undefined ? [] : readCursor(query.cursor);
-  const after = path === undefined ? null : { path, uploadedAt: Number(uploadedAt) };
+  const after = query.cursor === undefined ? null : readCursor(query.cursor);
   const found = entries.byUpload(query.bucket, query.newestFirst, after, query.limit + 1);
   const page = found.slice(0, query.limit);
   const last = page.at(-1);
   const more = found.length > query.limit && last !== undefined;
-  return { items: page.map(file), cursor: more ? writeCursor(last.path, `${last.uploadedAt}`) : null };
+  return { items: page.map(file), cursor: more ? writeCursor(last) : null };
 }
 
-const writeCursor = (...position: string[]): string =>
-  Buffer.from(JSON.stringify(position)).toString("base64url");
+const position = z.object({ path: z.string(), uploadedAt: z.int().default(0) });
 
-function readCursor(cursor: string): string[] {
+function writeCursor({ path, uploadedAt }: { path: string; uploadedAt?: number }): string {
+  return Buffer.from(JSON.stringify({ path, uploadedAt })).toString("base64url");
+}
+
+function readCursor(cursor: string): UploadPosition {
   try {
-    const position: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    if (Array.isArray(position) && position.every((part) => typeof part === "string")) return position;
+    return position.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
   } catch {
-    // Answered below, like any other text that is no cursor of ours.
+    throw badRequest("The cursor is not valid");
   }
-  throw badRequest("The cursor is not valid");
 }

@@ -72,6 +72,31 @@ export class FileStore {
       .run(target, user, hash, this.#now());
   }
 
+  /** Hashes of the files last registered before `time`. */
+  usedBefore(time: number): string[] {
+    const rows = this.#db.prepare("SELECT hash FROM xet_files WHERE used_at < ?").all(time);
+    return rows.map((row) => row.hash as string);
+  }
+
+  remove(hashes: readonly string[]): void {
+    const statement = this.#db.prepare("DELETE FROM xet_files WHERE hash = ?");
+    for (const hash of hashes) statement.run(hash);
+  }
+
+  /** Xorbs that the terms of any file refer to. */
+  referredXorbs(): Set<string> {
+    const xorbs = new Set<string>();
+    for (const row of this.#db.prepare("SELECT terms FROM xet_files").iterate()) {
+      for (const { xorb } of unpackTerms(row.terms as Uint8Array)) xorbs.add(xorb);
+    }
+    return xorbs;
+  }
+
+  /** Forgets uploads before `time`. */
+  removeUploads(time: number): void {
+    this.#db.prepare("DELETE FROM xet_uploads WHERE at < ?").run(time);
+  }
+
   /** For a bucket or repository that is gone. */
   forgetTarget(target: string): void {
     this.#db.prepare("DELETE FROM xet_uploads WHERE target = ?").run(target);

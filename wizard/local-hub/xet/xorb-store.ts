@@ -3,7 +3,7 @@
  * not to a bucket: clients refer to chunks they sent earlier, wherever that was (hub-wire.md 4.7).
  */
 import { randomBytes } from "node:crypto";
-import { renameSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
@@ -25,6 +25,7 @@ export class XorbStore {
     this.#folder = join(dataDir, "xorbs");
     this.#db = db;
     this.#now = now;
+    mkdirSync(this.#folder, { recursive: true });
     db.exec(`CREATE TABLE IF NOT EXISTS xet_xorbs (
       hash TEXT PRIMARY KEY, stored_bytes INTEGER NOT NULL, chunks BLOB NOT NULL, used_at INTEGER NOT NULL
     ) STRICT`);
@@ -86,6 +87,26 @@ export class XorbStore {
       return isNew;
     } finally {
       await rm(temporary, { force: true });
+    }
+  }
+
+  /** Hashes of the xorbs last uploaded or referred to before `time`. */
+  usedBefore(time: number): string[] {
+    const rows = this.#db.prepare("SELECT hash FROM xet_xorbs WHERE used_at < ?").all(time);
+    return rows.map((row) => row.hash as string);
+  }
+
+  /**
+   * Removes files that a killed process left: unfinished uploads, and xorbs the database does not know. To be
+   * called before the first upload.
+   */
+  removeLeftovers(): void {
+    const known = new Set(this.usedBefore(Number.MAX_SAFE_INTEGER));
+    const folders = readdirSync(this.#folder, { withFileTypes: true }).filter((item) => item.isDirectory());
+    for (const { name } of folders) {
+      for (const file of readdirSync(join(this.#folder, name))) {
+        if (!known.has(file)) rmSync(join(this.#folder, name, file), { force: true });
+      }
     }
   }
 

@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Bench, HARNESS } from "../support/gemma.ts";
+import { requirePython } from "../support/python.ts";
+
+beforeAll(requirePython);
+
+/** What the stub printed about one of its targets. */
+function seen(log: string, target: string): string {
+  const line = log.split("\n").find((text) => text.startsWith(`snoop ${target}: `));
+  return line?.slice(`snoop ${target}: `.length) ?? "(nothing)";
+}
+
+/*
+ * What can be enforced depends on the machine: root or not, and what its container allows. So each part is held
+ * to what the summary claims: enforced means that trying fails, anything else must say why.
+ */
+describe("a server that looks around", () => {
+  it("finds closed whatever the summary says is enforced, and no secret", async () => {
+    await using outside = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+    await once(outside, "listening");
+    const address = `127.0.0.1:${(outside.address() as AddressInfo).port}`;
+    await using bench = await Bench.create();
+    const gates = join(HARNESS, "gates.json");
+    await bench.stub({ STUB_SNOOP: [gates, bench.state, address].join(",") });
+    const { summary } = await bench.run([], { HF_TOKEN: "hf_should_stay_here", MY_SECRET: "too" });
+    expect(summary.status).toBe("completed");
+    const log = await bench.output("server.log");
+    const { user, files, network } = summary.isolation;
+
+    if (files?.enforced) {
+      expect(seen(log, gates)).toMatch(/Error$/);
+      expect(seen(log, bench.state)).toMatch(/Error$/);
+    } else expect(files?.why).toBeTruthy();
+
+    if (network?.enforced) expect(seen(log, address)).toMatch(/Error$/);
+    else expect(network?.why).toBeTruthy();
+
+    if (user?.enforced) expect(log).not.toContain(`snoop uid ${process.getuid?.()},`);
+    else expect(user?.why).toBeTruthy();
+
+    expect(log).toContain("secrets []");
+  });
+
+  it("is not started where a required part cannot be enforced, and that is nobody's fault", async () => {
+    await using bench = await (await Bench.create()).stub();
+    const required = ["user", "files", "network"].flatMap((part) => ["--require", part]);
+    const { code, summary } = await bench.run(required);
+    const missing = ["user", "files", "network"].filter((part) => !summary.isolation[part]?.enforced);
+    if (missing.length === 0) expect(summary.status).toBe("completed");
+    else {
+      expect(code).toBe(12);
+      expect(summary.failure).toMatchObject({ kind: "infra_error", reason_code: "isolation_unavailable" });
+      for (const part of missing) expect(summary.failure?.message).toContain(`${part}: `);
+    }
+  });
+});
+
+describe("after a run", () => {
+  it("no process of the submission is left, not even one that left its group", async () => {
+    await using bench = await (await Bench.create()).stub({ STUB_FAULTS: "leave-orphan" });
+    await bench.run();
+    const pid = Number(/orphan (\d+)/.exec(await bench.output("server.log"))?.[1]);
+    expect(pid).toBeGreaterThan(0);
+    // Only Linux lets the harness find a process that has left; elsewhere it ends by itself.
+    if (process.platform === "linux") expect(() => process.kill(pid, 0)).toThrow();
+  });
+
+  it("nothing is left in the scratch space", async () => {
+    await using bench = await (await Bench.create()).stub({ STUB_EXIT_CODE: "1" });
+    const scratch = join(bench.root, "scratch");
+    await mkdir(scratch);
+    await bench.run(["--work-dir", scratch]);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+});
+
+describe("a run that is stopped from outside", () => {
+  it("stops the server and leaves a summary that says canceled", async () => {
+    await using bench = await (await Bench.create()).stub({ STUB_READY: "silent" });
+    const args = ["--submission-dir", bench.submission, "--state-dir", bench.state, "--profile", "dry"];
+    const child = spawn("python3", ["-B", join(HARNESS, "run.py"), ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let log = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+      if (text.includes("stub: ")) child.kill("SIGTERM");
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    expect(log).toContain("canceled: terminated");
+    expect(code).toBe(13);
+    expect(JSON.parse(await bench.output("summary.json"))).toMatchObject({
+      status: "failed",
+      failure: { kind: "canceled", reason_code: "terminated" },
+    });
+  });
+});

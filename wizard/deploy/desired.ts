@@ -5,7 +5,8 @@ import type { LoadedCollab } from "../collab-dir.ts";
 import { bucketSeeds } from "../scaffold/bucket-seeds.ts";
 import { OWNER_FILE, OWNER_VARIABLE, ownerFile, ownerOf } from "./ownership.ts";
 import { fingerprint, fingerprintVariable } from "./secrets.ts";
-import { backendFiles, type SpaceFile } from "./space-files/backend.ts";
+import { backendFiles } from "./space-files/backend.ts";
+import type { SpaceFile } from "./space-files/files.ts";
 
 export interface DesiredBucket {
   id: string;
@@ -52,11 +53,16 @@ export interface DesiredOptions {
 
 /** Everything is computed before anything is touched, so that a file edited meanwhile changes nothing. */
 export async function desiredState(options: DesiredOptions): Promise<Desired> {
-  const { collab, yaml } = options.loaded;
+  const { collab } = options.loaded;
   const names = resourceNames(collab);
   const owner = ownerOf(collab);
-  const { files, version } = await backendFiles(collab, yaml);
   const secrets = { HF_TOKEN: options.spaceToken };
+  const variables = {
+    ...options.variables,
+    [OWNER_VARIABLE]: owner,
+    ...fingerprints(names.backendSpace, secrets),
+  };
+  const { files, version } = await backendFiles(options.loaded, variables);
   return {
     owner,
     buckets: [
@@ -71,11 +77,7 @@ export async function desiredState(options: DesiredOptions): Promise<Desired> {
       files,
       version,
       secrets,
-      variables: {
-        ...options.variables,
-        [OWNER_VARIABLE]: owner,
-        ...fingerprints(names.backendSpace, secrets),
-      },
+      variables,
       healthPath: "/v1/healthz",
     },
     seeds: async (backendUrl) => {

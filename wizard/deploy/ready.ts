@@ -70,7 +70,9 @@ async function startFailed(space: HubSpace, stage: string, errorMessage: string 
   const reason = errorMessage?.split("\n", 1)[0]?.trim();
   return new UserError({
     code: "space_failed",
-    message: [`The Space ${space.id} did not start: ${stage}${reason ? `, ${reason}` : ""}`, ...log].join("\n"),
+    message: [`The Space ${space.id} did not start: ${stage}${reason ? `, ${reason}` : ""}`, ...log].join(
+      "\n",
+    ),
     fix: "Everything made so far stays. Mend the cause and run `agent-collab deploy` again.",
     data: { space: space.id, stage, log },
   });

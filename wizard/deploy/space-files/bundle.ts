@@ -36,8 +36,9 @@ export function spaceFolder(space: string): string {
  */
 export async function spaceBundle(space: string): Promise<Uint8Array> {
   if (!FROM_SOURCE) return readFile(join(spaceFolder(space), "server.js"));
-  const { build } = await import("esbuild");
-  const result = await build({
+  const { buildSync } = await import("esbuild");
+  // Synchronously: the asynchronous form leaves a service process running.
+  const result = buildSync({
     ...SPACE_BUNDLE,
     absWorkingDir: packageRoot(),
     entryPoints: [`template/spaces/${space}/main.ts`],

@@ -1,0 +1,151 @@
+/** `agent-collab dev` as a process: what it prints, what it leaves behind. */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCli } from "../support/cli.ts";
+import { type DevReady, isListening } from "../support/dev.ts";
+
+const CLI = resolve(import.meta.dirname, "../../wizard/cli.ts");
+const EXAMPLE = resolve(import.meta.dirname, "../../examples/gemma-challenge");
+
+/** `dev --json ARGS`, up to its ready line. */
+async function startDev(args: readonly string[]) {
+  const child = spawn(process.execPath, [CLI, "dev", ...args, "--json", "--port", "0"], {
+    env: { ...process.env, HF_TOKEN: "", HF_ENDPOINT: "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  const ready = await new Promise<DevReady>((done, failed) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      if (stdout.endsWith("\n")) done(JSON.parse(stdout));
+    });
+    void closed.then(([code]) => failed(new Error(`dev ended with ${code}\n${stdout}\n${stderr}`)));
+  });
+  return { child, ready, closed, stdout: () => stdout };
+}
+
+async function descendants(pid: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,ppid="]);
+  const parents = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  const found = [pid];
+  for (const parent of found) {
+    found.push(...parents.filter(([, ppid]) => ppid === parent).map(([child]) => child));
+  }
+  return found.slice(1);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("a collab in a folder that is kept", () => {
+  let dir: string;
+  beforeAll(async () => {
+    dir = join(await mkdtemp(join(tmpdir(), "collab-dev-")), "gemma");
+    await cp(EXAMPLE, dir, { recursive: true, filter: (path) => !path.includes(".agent-collab") });
+  });
+  afterAll(() => rm(join(dir, ".."), { recursive: true, force: true }));
+
+  test("answers when it says so, and goes on where it was after a restart", async () => {
+    const first = await startDev([dir, "--no-rehearsal"]);
+    const { ready } = first;
+    expect(ready).toMatchObject({
+      schema_version: 1,
+      dashboard: { url: null },
+      central_bucket: "fast-gemma/gemma-main-bucket",
+      tokens: {
+        organizer: "hf_local_organizer",
+        ada: "hf_local_ada",
+        bob: "hf_local_bob",
+        cy: "hf_local_cy",
+      },
+      data_dir: join(dir, ".agent-collab/hub"),
+      pid: first.child.pid,
+    });
+    expect((await fetch(`${ready.backend.url}/v1`)).status).toBe(200);
+    const whoami = await fetch(`${ready.hub.url}/api/whoami-v2`, {
+      headers: { authorization: `Bearer ${ready.tokens.ada}` },
+    });
+    expect(await whoami.json()).toMatchObject({ name: "ada" });
+    const children = await descendants(first.child.pid ?? 0);
+    expect(children.length).toBeGreaterThan(0);
+
+    const again = await runCli(["dev", dir, "--port", "0"]);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining(ready.hub.url) });
+
+    first.child.kill("SIGTERM");
+    expect(await first.closed).toEqual([0, null]);
+    expect(await isListening(ready.hub.url)).toBe(false);
+    expect(await isListening(ready.backend.url)).toBe(false);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(first.stdout().trim().split("\n")).toHaveLength(1);
+
+    const second = await startDev([dir, "--no-rehearsal"]);
+    expect((await fetch(`${second.ready.backend.url}/v1/healthz`)).status).toBe(200);
+    second.child.kill("SIGINT");
+    expect(await second.closed).toEqual([0, null]);
+  });
+});
+
+test("a second Ctrl-C ends it at once, with every process it started", async () => {
+  const { child, closed, ready } = await startDev([EXAMPLE, "--ephemeral", "--no-rehearsal"]);
+  const children = await descendants(child.pid ?? 0);
+  child.kill("SIGINT");
+  child.kill("SIGINT");
+  await closed;
+  for (let i = 0; i < 100 && children.some(isAlive); i++) await new Promise((done) => setTimeout(done, 50));
+  expect(children.filter(isAlive)).toEqual([]);
+  expect(await isListening(ready.hub.url)).toBe(false);
+  expect(await isListening(ready.backend.url)).toBe(false);
+});
+
+test("a rehearsal fills an empty board, marked as what it is, and leaves a board with agents alone", async () => {
+  const { child, closed, ready } = await startDev([EXAMPLE, "--ephemeral"]);
+  const get = async (path: string) => (await fetch(ready.backend.url + path)).json();
+  for (let i = 0; i < 200; i++) {
+    if ((await get("/v1/messages?q=whole+script")).count > 0) break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  const agents = await get("/v1/agents");
+  expect(agents.items).toEqual(["rehearsal-doubter.md", "rehearsal-scout.md", "rehearsal-smith.md"]);
+  const messages = await get("/v1/messages?expand=true&limit=50");
+  for (const { body } of messages.items) expect(body).toMatch(/^Rehearsal: /);
+  const results = await get("/v1/results?expand=true&limit=50");
+  expect(results.items).toHaveLength(4);
+  for (const { frontmatter } of results.items) expect(frontmatter.method).toMatch(/^rehearsal: /);
+  expect((await get("/v1/results?status=negative")).matched).toBe(1);
+  const board = await get("/v1/leaderboard");
+  expect(board.rows.map((row: { agent: string }) => row.agent)).toEqual([
+    "rehearsal-smith",
+    "rehearsal-scout",
+  ]);
+  expect((await get("/v1/inbox/rehearsal-smith")).count).toBeGreaterThan(0);
+  child.kill("SIGINT");
+  expect(await closed).toEqual([0, null]);
+});
+
+test("nothing stays of an ephemeral collab", async () => {
+  const { child, closed, ready } = await startDev([EXAMPLE, "--ephemeral", "--no-rehearsal"]);
+  expect(await readdir(ready.data_dir)).toContain("hub.sqlite");
+  child.kill("SIGINT");
+  await closed;
+  await expect(readdir(ready.data_dir)).rejects.toMatchObject({ code: "ENOENT" });
+});

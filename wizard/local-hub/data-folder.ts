@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { HubStartError } from "./errors.ts";
 import { type FolderLock, LOCK_FILES, lockFolder } from "./lock.ts";
@@ -14,7 +14,7 @@ export const SNAPSHOTS_FOLDER = "snapshots";
 export const LOG_FILE = "hub.log";
 
 /** What stays when the hub is emptied: not its state, but that of the folder. */
-const KEPT: ReadonlySet<string> = new Set([...LOCK_FILES, ".gitignore", SNAPSHOTS_FOLDER, LOG_FILE]);
+export const KEPT: ReadonlySet<string> = new Set([...LOCK_FILES, ".gitignore", SNAPSHOTS_FOLDER, LOG_FILE]);
 
 export interface DataFolder {
   path: string;
@@ -56,10 +56,23 @@ export function instanceIdOf(db: DatabaseSync): string {
   return (db.prepare("SELECT value FROM hub WHERE key = 'instance'").get() as { value: string }).value;
 }
 
+/** Gives a restored set of data a name of its own: clients remember uploads that it may not hold. */
+export function renewInstanceId(db: DatabaseSync): void {
+  db.exec("DELETE FROM hub WHERE key = 'instance'");
+  instanceIdOf(db);
+}
+
+/** `mkdir -p`. Node's own recursive mode never returns where the kernel answers ENOENT to everybody (`/proc`). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
 /** Keeps what is in the folder out of version control, whatever repository it lies in. */
 function makeWritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const ignore = join(folder, ".gitignore");
     if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
   } catch (error) {

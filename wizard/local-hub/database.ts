@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { HubStartError } from "./errors.ts";
 
-/** Raised when a data folder was written by a newer (or incompatible) version. */
+/** Raise it when a data folder of before can no longer be read as it is; `openDatabase` then has to migrate it. */
 export const SCHEMA_VERSION = 1;
 
 /**
@@ -11,8 +11,7 @@ export const SCHEMA_VERSION = 1;
  */
 export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000 });
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
-  const version = (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+  const version = prepareDatabase(db, file);
   if (version > SCHEMA_VERSION) {
     db.close();
     throw new HubStartError(
@@ -23,6 +22,20 @@ export function openDatabase(file: string): DatabaseSync {
   }
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   return db;
+}
+
+/** The schema version of the database; throws `HubStartError` when it is none. */
+function prepareDatabase(db: DatabaseSync, file: string): number {
+  try {
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+    return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+  } catch (error) {
+    db.close();
+    throw new HubStartError("data_folder_broken", `${file} is no database, or a damaged one.`, {
+      fix: "Move the folder away or remove it, or use another data folder.",
+      cause: error,
+    });
+  }
 }
 
 /** Runs `work` in one transaction: all of it or nothing. */

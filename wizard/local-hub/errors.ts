@@ -39,6 +39,7 @@ export type HubStartErrorCode =
   | "data_folder_unwritable"
   | "data_folder_in_use"
   | "data_folder_newer"
+  | "data_folder_broken"
   | "name_taken"
   | "port_in_use"
   | "port_refused";

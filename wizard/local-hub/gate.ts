@@ -34,9 +34,11 @@ export class Gate {
     const turn = this.#last.then(async () => {
       this.#open = false;
       await this.#drain();
-      const result = await work();
-      this.#open = true;
-      return result;
+      try {
+        return await work();
+      } finally {
+        this.#open = true;
+      }
     });
     this.#last = turn.catch(() => {});
     return turn;

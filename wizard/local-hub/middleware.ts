@@ -86,6 +86,8 @@ function answerError(error: Error, c: HubRequest, hub: HubContext): Response {
   if (error instanceof HubHttpError) return send(c, error);
   if (error instanceof HTTPException)
     return send(c, new HubHttpError(error.status, error.message || "Bad request"));
+  // A request that outlived its hub: nothing is wrong with either.
+  if (!hub.db.isOpen) return send(c, new HubHttpError(503, "The local hub is stopping"));
   hub.log(`error 500 ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
   return send(c, new HubHttpError(500, "Internal error of the local hub; its log says more"));
 }

@@ -3,13 +3,14 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import type { HubContext } from "./context.ts";
-import { CONTROL_PATHS, controlRoutes } from "./control.ts";
+import { controlRoutes, type HubControl, isControlPath } from "./control.ts";
 import { type CoreOptions, type HubCore, openCore } from "./core.ts";
 import { claimDataFolder, type DataFolder, emptyDataFolder } from "./data-folder.ts";
 import { Gate } from "./gate.ts";
 import { listen } from "./listen.ts";
 import type { RateQuotas } from "./rate-limits.ts";
 import type { Seed } from "./seed.ts";
+import { listSnapshots, requireSnapshot, restoreSnapshot, takeSnapshot } from "./snapshots.ts";
 import { HUB_VERSION } from "./version.ts";
 
 export interface LocalHubOptions {
@@ -56,7 +57,7 @@ export async function startLocalHub(options: LocalHubOptions = {}): Promise<Loca
   const server = createAdaptorServer({
     fetch: (request, env) => {
       const handle = () => (core as HubCore).router.app.fetch(request, env as HttpBindings);
-      return CONTROL_PATHS.has(new URL(request.url).pathname) && core ? handle() : gate.pass(handle);
+      return isControlPath(new URL(request.url).pathname) && core ? handle() : gate.pass(handle);
     },
     overrideGlobalObjects: false,
     serverOptions: { keepAliveTimeout: 75_000, requestTimeout: 0 },
@@ -75,8 +76,15 @@ export async function startLocalHub(options: LocalHubOptions = {}): Promise<Loca
         await prepare();
         core = open();
       });
-    const control = {
+    const control: HubControl = {
       reset: () => replace(() => emptyDataFolder(folder.path)),
+      snapshot: (name) =>
+        gate.exclusively(() => takeSnapshot(folder.path, (core as HubCore).context.db, name)),
+      restore: async (name) => {
+        requireSnapshot(folder.path, name);
+        await replace(() => restoreSnapshot(folder.path, name));
+      },
+      snapshots: () => listSnapshots(folder.path),
     };
     const open = () => openCore(coreOptions, ({ router }) => controlRoutes(router, control));
     core = open();

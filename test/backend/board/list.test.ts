@@ -62,6 +62,12 @@ describe("the list grammar", () => {
     ]);
   });
 
+  test("finds text by the index, asked for the first time after it is built", () => {
+    using under = sixMessages();
+    while (under.board.search.indexBatch());
+    expect(ask(under, { q: "NUMBER 3" })).toEqual(["0603", null, 1]);
+  });
+
   test("asks an index for every kind of page", () => {
     using under = sixMessages();
     const plans: string[] = [];

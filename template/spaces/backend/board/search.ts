@@ -61,7 +61,7 @@ export class SearchIndex {
       scanFrom = this.#indexed;
       yield* this.#sql.iterate<Content>(
         "SELECT c.id, c.body, c.lines FROM search s CROSS JOIN contents c ON c.id = s.rowid" +
-          " WHERE s.text MATCH ? AND s.rowid > ? ORDER BY s.rowid",
+          " WHERE s.search MATCH ? AND s.rowid > ? ORDER BY s.rowid",
         match,
         from,
       );

@@ -1,6 +1,7 @@
 /** Asking a person at a terminal. Everything is drawn on stderr, so that stdout stays data. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { styleText } from "node:util";
 import * as clack from "@clack/prompts";
 import type { Env } from "../terminal/detect.ts";
 import { interrupted } from "../terminal/errors.ts";
@@ -48,7 +49,7 @@ export async function askChoice(
     const value = orInterrupted(
       await clack.select<string>({
         ...streams(terminal),
-        message: withHelp(question),
+        message: question.help ? `${question.prompt}\n${question.help}` : question.prompt,
         options: choices.map(({ value, label, hint }) => ({ value, label, ...(hint ? { hint } : {}) })),
         initialValue: initial,
         maxItems: 12,
@@ -69,7 +70,7 @@ export async function askText(
   const typed = orInterrupted(
     await clack.text({
       ...streams(terminal),
-      message: withHelp(question),
+      message: withHelp(terminal, question),
       placeholder: initial,
       defaultValue: initial,
       // An empty field stands for the default that is shown in it.
@@ -97,7 +98,7 @@ async function askLongText(
   const typed = orInterrupted(
     await clack.multiline({
       ...streams(terminal),
-      message: `${withHelp(question)}\n${ways.join(", ")}`,
+      message: withHelp(terminal, question, [ways.join(", ")]),
       placeholder: "",
       defaultValue: "",
       validate: (value) => {
@@ -127,8 +128,17 @@ function streams(terminal: Terminal) {
   return { input: terminal.stdin, output: terminal.stderr };
 }
 
-function withHelp({ prompt, help }: Pick<Question, "prompt" | "help">): string {
-  return help ? `${prompt}\n${help}` : prompt;
+/** The question with its explanation below; the guide line at the left is drawn by us, since clack draws it only once. */
+function withHelp(
+  terminal: Terminal,
+  { prompt, help }: Pick<Question, "prompt" | "help">,
+  more: readonly string[] = [],
+): string {
+  const dim = (text: string) => styleText("dim", text, { stream: terminal.stderr });
+  return [
+    prompt,
+    ...[help, ...more].filter((line) => line !== "").map((line) => `${dim(clack.S_BAR)}  ${dim(line)}`),
+  ].join("\n");
 }
 
 function complaint(

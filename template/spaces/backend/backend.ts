@@ -4,6 +4,7 @@ import type { Collab, ResourceNames } from "../../schema/collab.ts";
 import type { Access } from "./access/access.ts";
 import type { Board } from "./board/board.ts";
 import type { Config } from "./config.ts";
+import { FileReader } from "./file-reader.ts";
 import type { LiveCollab } from "./live-collab.ts";
 import type { Log } from "./log.ts";
 import type { Record as CollabRecord } from "./record/types.ts";
@@ -34,6 +35,7 @@ export class Backend {
   readonly access: Access;
   readonly now: () => number;
   readonly log: Log;
+  readonly files: FileReader;
   readonly readiness: Readiness = { status: "starting", missing: ["record"] };
   /** Origins of the dashboard Space, as the Hub names them; filled in after the start. */
   readonly dashboardOrigins = new Set<string>();
@@ -46,6 +48,8 @@ export class Backend {
     this.record = parts.record;
     this.access = parts.access;
     this.now = parts.now;
+    const central = parts.hub.bucket(parts.live.names.centralBucket);
+    this.files = new FileReader(central, () => parts.board.version, parts.now);
     this.log = parts.log;
   }
 

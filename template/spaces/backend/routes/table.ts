@@ -9,9 +9,14 @@ import { getMe } from "./me.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import { postMessage } from "./post-message.ts";
 import { postResult } from "./post-result.ts";
+import { postTaskforce } from "./post-taskforce.ts";
+import { postTaskforceFile } from "./post-taskforce-file.ts";
+import { postTrace } from "./post-trace.ts";
 import { registerAgent } from "./register.ts";
 import { getResult, listResults } from "./results.ts";
 import { selfDescription } from "./self-description.ts";
+import { syncArtifacts, syncSharedResources } from "./sync.ts";
+import { getTaskforceFile } from "./taskforce-file.ts";
 import { getTaskforce, listNotes, listTaskforceFiles, listTaskforces } from "./taskforces.ts";
 import { getStats, getTrace, listTraces } from "./traces.ts";
 
@@ -31,9 +36,15 @@ export const ROUTES: readonly Route[] = [
   getAgent,
   registerAgent,
   listTaskforces,
+  postTaskforce,
   getTaskforce,
+  postTaskforceFile,
   listNotes,
   listTaskforceFiles,
+  getTaskforceFile,
+  syncArtifacts,
+  syncSharedResources,
+  postTrace,
   listTraces,
   getTrace,
   getStats,

@@ -19,7 +19,7 @@ REASONS = {
     "submission_unreadable": (SUBMISSION_ERROR, "Upload plain files only, without links that leave the directory."),
     "submission_too_large": (SUBMISSION_ERROR, "Load weights by model_id instead of uploading them."),
     "dependency_install_failed": (SUBMISSION_ERROR, "Pin every dependency and try the install in the challenge's image."),
-    "prepare_failed": (SUBMISSION_ERROR, "Run the prepare command in the challenge's image; its last lines are in server.log."),
+    "prepare_failed": (SUBMISSION_ERROR, "Run the prepare command in the challenge's image; its last lines are below."),
     "model_unavailable": (SUBMISSION_ERROR, "Check model_id and model_revision: they must be public on the Hub."),
     # Starting the server.
     "server_exited": (SUBMISSION_ERROR, "Read the last lines of the server below; they usually name the cause."),

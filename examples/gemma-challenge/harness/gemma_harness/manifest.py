@@ -32,14 +32,12 @@ class Manifest:
     serve: list[str]
     prepare: list[str]
     dependencies: list[str]
+    #: Requirements file with hashes, relative to the submission.
+    lock: str | None
     model_id: str
     model_revision: str | None
     served_model_name: str
     env: dict[str, str]
-
-    @property
-    def model_on_hub(self) -> bool:
-        return _HUB_ID.match(self.model_id) is not None
 
 
 def load_manifest(submission: Path) -> Manifest:
@@ -69,6 +67,7 @@ def load_manifest(submission: Path) -> Manifest:
         serve=value["serve"],
         prepare=value.get("prepare", []),
         dependencies=value.get("dependencies") or [],
+        lock=value.get("lock"),
         model_id=value.get("model_id", DEFAULT_MODEL_ID),
         model_revision=value.get("model_revision"),
         served_model_name=value.get("served_model_name", DEFAULT_SERVED_NAME),
@@ -86,11 +85,19 @@ def _lint(value: dict, submission: Path) -> list[tuple[tuple, str]]:
             faults.append((("env", key), "is set by the harness; remove it"))
         elif _SECRET_NAME.search(key):
             faults.append((("env", key), "looks like a secret: a submission is public, and the run needs none"))
+    lock = value.get("lock")
+    if lock is not None and not _inside(submission, lock):
+        faults.append((("lock",), f"there is no file {json.dumps(lock)} in the submission"))
     model_id = value.get("model_id")
     if model_id is not None and not (submission / model_id).exists() and not _HUB_ID.match(model_id):
         message = "is neither a Hub id (namespace/name) nor a path inside the submission"
         faults.append((("model_id",), message))
     return faults
+
+
+def _inside(submission: Path, name: str) -> bool:
+    path = (submission / name).resolve()
+    return path.is_file() and path.is_relative_to(submission.resolve())
 
 
 def _lint_command(command: list[str], key: str, submission: Path) -> list[tuple[tuple, str]]:
@@ -99,7 +106,7 @@ def _lint_command(command: list[str], key: str, submission: Path) -> list[tuple[
         return faults
     script = 1 if command[0] in PYTHON_NAMES and len(command) > 1 else 0
     name = command[script]
-    if name.endswith(".py") and not (submission / name).is_file():
+    if name.endswith(".py") and not _inside(submission, name):
         faults.append(((key, script), f"there is no file {json.dumps(name)} in the submission"))
     for index, word in enumerate(command):
         following = command[index + 1] if index + 1 < len(command) else ""

@@ -55,6 +55,8 @@ class Run:
     public: Dataset | None = None
     manifest: Manifest | None = None
     snapshot: Snapshot | None = None
+    #: What the server gets as MODEL_ID: a folder where the weights are already on this machine.
+    model_path: str = ""
     confinement: Confinement | None = None
     server: ServerProcess | None = None
     client: Client | None = None

@@ -94,6 +94,7 @@ def _run_provenance(run: Run) -> dict:
     if run.manifest is not None:
         known["model"] = {"id": run.manifest.model_id, "revision": run.manifest.model_revision}
         known["dependencies"] = run.manifest.dependencies
+        known["lock"] = run.manifest.lock
     return known
 
 

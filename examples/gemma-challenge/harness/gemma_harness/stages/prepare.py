@@ -32,9 +32,11 @@ def prepare(run: Run) -> None:
     run.confinement = choose_confinement(hidden, run.work)
     _make_home(run)
     manifest = run.manifest
-    if manifest.dependencies:
-        _install(run, manifest.dependencies)
-    if run.profile.data != "invented" and manifest.model_on_hub:
+    if manifest.dependencies or manifest.lock:
+        _install(run, manifest)
+    inside = run.snapshot.root / manifest.model_id
+    run.model_path = str(inside) if inside.exists() else manifest.model_id
+    if run.profile.data != "invented" and not inside.exists():
         _download_model(run, manifest)
     if manifest.prepare:
         argv = resolve_command(run, manifest.prepare)
@@ -69,16 +71,22 @@ def _make_home(run: Run) -> None:
             os.chown(folder, run.confinement.uid, run.confinement.uid)
 
 
-def _install(run: Run, dependencies: list[str]) -> None:
+def _install(run: Run, manifest: Manifest) -> None:
+    """A virtual environment over the image's own packages, so that an engine in the image is not installed again."""
     uv = shutil.which("uv")
     if uv is None:
-        raise HarnessFailure("tool_missing", "The manifest has dependencies, and the image has no uv to install them.")
-    venv = str(run.home() / "venv")
-    made = [uv, "venv", "--no-config", "--python", run.confinement.python, venv]
+        raise HarnessFailure("tool_missing", "The manifest asks for packages, and the image has no uv to install them.")
+    venv, python = str(run.home() / "venv"), run.confinement.python
+    made = [uv, "venv", "--no-config", "--system-site-packages", "--python", python, venv]
     _run_confined(run, made, run.profile.install_s, "dependency_install_failed", "venv", {})
-    # Quoting is not needed: no shell. "--" keeps a dependency from being read as an option.
-    filled = [uv, "pip", "install", "--no-config", "--python", f"{venv}/bin/python", "--", *dependencies]
-    _run_confined(run, filled, run.profile.install_s, "dependency_install_failed", "install", {})
+    install = [uv, "pip", "install", "--no-config", "--python", f"{venv}/bin/python"]
+    if manifest.lock:
+        locked = [*install, "--require-hashes", "--no-deps", "-r", str(run.snapshot.root / manifest.lock)]
+        _run_confined(run, locked, run.profile.install_s, "dependency_install_failed", "install", {})
+    if manifest.dependencies:
+        # "--" keeps a dependency from being read as an option.
+        listed = [*install, "--", *manifest.dependencies]
+        _run_confined(run, listed, run.profile.install_s, "dependency_install_failed", "install", {})
 
 
 def _download_model(run: Run, manifest: Manifest) -> None:
@@ -86,9 +94,9 @@ def _download_model(run: Run, manifest: Manifest) -> None:
         run.diagnostics["model_unpinned"] = True
     argv = [server_python(run), "-c", _DOWNLOAD, manifest.model_id, manifest.model_revision or ""]
     process = _run_confined(run, argv, run.profile.prepare_s, "model_unavailable", "download", {})
-    lines = process.log.last_lines(1)
-    # The folder of a downloaded snapshot is named after the commit, which is what was really loaded.
-    run.diagnostics["model_commit"] = Path(lines[-1]).name if lines else None
+    # The last line is the snapshot's folder, named after the commit: what is really loaded, also when offline.
+    run.model_path = process.log.last_lines(1)[-1]
+    run.diagnostics["model_commit"] = Path(run.model_path).name
 
 
 def _run_confined(

@@ -21,7 +21,7 @@ def start(run: Run) -> None:
     port = free_port()
     given = {
         **manifest.env,
-        "MODEL_ID": _model_path(run),
+        "MODEL_ID": run.model_path,
         "SERVED_MODEL_NAME": manifest.served_model_name,
         "HOST": HOST,
         "PORT": str(port),
@@ -86,11 +86,6 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
-
-
-def _model_path(run: Run) -> str:
-    inside = run.snapshot.root / run.manifest.model_id
-    return str(inside) if inside.exists() else run.manifest.model_id
 
 
 def _require(run: Run) -> None:

@@ -5,18 +5,18 @@
  * A group is *decided* once its journal segment is in: from then on it is carried through, by this process
  * or by the next. Before that, nothing of it exists.
  */
-import { HubError } from "../../../hub/errors.ts";
 import type { HubBucket, StagedFiles } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
 import { ApiError } from "../errors.ts";
+import { carryThrough, corrections } from "./carry.ts";
 import { type FormedGroup, formGroup, overloaded, type Waiting } from "./group.ts";
 import { encodeSegment, segmentPath } from "./journal.ts";
 import type { Lease } from "./lease.ts";
 import type { RecordMemory } from "./memory.ts";
 import { messageOf, type Persistence, persist } from "./persist.ts";
-import { publishChanges, stageChanges } from "./publish.ts";
-import { lastChanges } from "./recovery.ts";
-import type { JournalGroup, WriteIntent } from "./types.ts";
+import { lastChanges, stageChanges } from "./publish.ts";
+import type { Refusals } from "./refusals.ts";
+import type { FileChange, JournalGroup, WriteIntent } from "./types.ts";
 
 export interface CommitterOptions {
   central: HubBucket;
@@ -24,6 +24,7 @@ export interface CommitterOptions {
   memory: RecordMemory;
   board: BoardWriter;
   lease: Lease;
+  refusals: Refusals;
   now(): number;
   persistence: Persistence;
   /** Writes waiting at most; beyond, callers are refused at once. */
@@ -42,6 +43,7 @@ export class Committer {
   #lastStamp: number;
   #seq: number;
   #closed = false;
+  #flushing = false;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -63,20 +65,27 @@ export class Committer {
       return Promise.reject(overloaded(`${maxQueue} writes are waiting already.`, 5));
     }
     return new Promise<T>((resolve, reject) => {
-      const waiting = this.#waiting(intent, resolve as (response: unknown) => void, reject);
-      this.#queue.push(waiting);
+      this.#queue.push(this.#waiting(intent, resolve as (response: unknown) => void, reject));
       this.#run();
     });
   }
 
-  /** Finishes what was taken. Past `signal`, what is not decided yet is refused and the rest left to the next start. */
-  async close(signal?: AbortSignal): Promise<void> {
+  /** Writes the gathered refusals, also if nothing else is to be written. */
+  flushRefusals(): void {
+    if (this.#closed || this.#options.refusals.isEmpty) return;
+    this.#flushing = true;
+    this.#run();
+  }
+
+  /** Finishes what was taken. Past `signal`, what is not decided is refused and the rest left to the next start. */
+  async close(signal: AbortSignal): Promise<void> {
+    this.flushRefusals();
     this.#closed = true;
     const stop = () => this.#stop.abort();
-    signal?.addEventListener("abort", stop, { once: true });
-    if (signal?.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     while (this.#running) await this.#running;
-    signal?.removeEventListener("abort", stop);
+    signal.removeEventListener("abort", stop);
   }
 
   /** An answer that does not come in time is an error to the caller, not to the write. */
@@ -88,15 +97,12 @@ export class Committer {
     const timer = setTimeout(() => {
       const at = this.#queue.indexOf(waiting);
       if (at >= 0) this.#queue.splice(at, 1);
-      reject(
-        new ApiError("HUB_UNAVAILABLE", "The Hub did not take the write in time.", {
-          hint:
-            at >= 0
-              ? "Nothing was written. Try again later."
-              : "It may still appear. Look before you post it again, or repeat it with the same Idempotency-Key.",
-          retryAfterSeconds: 30,
-        }),
-      );
+      const hint =
+        at >= 0
+          ? "Nothing was written. Try again later."
+          : "It may still appear. Look before you post it again, or repeat it with the same Idempotency-Key.";
+      const message = "The Hub did not take the write in time.";
+      reject(new ApiError("HUB_UNAVAILABLE", message, { hint, retryAfterSeconds: 30 }));
     }, this.#options.answerWithinMs);
     const waiting: Waiting = {
       intent,
@@ -114,8 +120,8 @@ export class Committer {
 
   #run(): void {
     if (this.#running) return;
-    // The pause of one microtask lets requests that arrive together share the first group.
-    this.#running = Promise.resolve()
+    // One turn of the event loop, so that requests which arrive together share the first group.
+    this.#running = new Promise<void>((resolve) => setImmediate(resolve))
       .then(() => this.#commitAll())
       .finally(() => {
         this.#running = null;
@@ -124,14 +130,15 @@ export class Committer {
   }
 
   async #commitAll(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 || this.#flushing) {
       if (!(await this.#mayWrite())) {
+        this.#flushing = false;
         for (const waiting of this.#queue.splice(0)) waiting.reject(this.#replaced());
         return;
       }
       const clock = { next: () => this.#nextStamp() };
       const formed = formGroup(this.#queue, clock, this.#options.memory);
-      if (formed.entries.length > 0) await this.#commit(formed);
+      if (formed.entries.length > 0 || this.#flushing) await this.#commit(formed);
     }
   }
 
@@ -148,31 +155,34 @@ export class Committer {
   }
 
   async #commit({ entries, accepted }: FormedGroup): Promise<void> {
-    const { central, memory, board, onGroup, persistence } = this.#options;
-    const group: JournalGroup = { seq: this.#seq + 1, entries };
+    const { central, refusals, persistence } = this.#options;
+    const lines = refusals.take();
+    this.#flushing = false;
+    const group: JournalGroup = { seq: this.#seq + 1, entries, ...(lines.length > 0 && { refusals: lines }) };
     const changes = lastChanges(entries.flatMap((entry) => entry.changes));
     let staged: StagedFiles;
     try {
       staged = await this.#decide(group, () => stageChanges(central, changes));
     } catch (error) {
       persistence.log(`group ${group.seq} was not taken: ${messageOf(error)}`);
-      const refusal = unavailable(error);
-      for (const { waiting } of accepted) waiting.reject(refusal);
+      refusals.giveBack(lines);
+      for (const { waiting } of accepted) waiting.reject(unavailable(error));
       return;
     }
     this.#seq = group.seq;
     try {
-      await this.#carryThrough(group, () => publishChanges(central, changes, staged));
+      const what = `publishing group ${group.seq}`;
+      const how = { signal: this.#stop.signal, persistence };
+      const refused = await carryThrough({ bucket: central, changes, staged, what, ...how });
+      const fixes =
+        refused.size === 0
+          ? []
+          : await this.#persist("looking at refused files", () => corrections(central, [...refused.keys()]));
+      this.#finish(group, accepted, refused, fixes);
     } catch (error) {
       // Only when stopping: the journal has it, the next start completes it.
-      const refusal = unavailable(error);
-      for (const { waiting } of accepted) waiting.reject(refusal);
-      return;
+      for (const { waiting } of accepted) waiting.reject(unavailable(error));
     }
-    memory.apply(group);
-    board.apply(group);
-    for (const { waiting, response } of accepted) waiting.resolve(response);
-    onGroup(group);
   }
 
   /** Uploads the group's contents and publishes its segment. Throws if nothing of it is in the journal. */
@@ -194,20 +204,34 @@ export class Committer {
     return staged;
   }
 
-  /** Repeats until it is done: the group is decided. */
-  #carryThrough(group: JournalGroup, publish: () => Promise<void>): Promise<void> {
-    return persist(
-      `publishing group ${group.seq}`,
-      async () => {
-        try {
-          await publish();
-        } catch (error) {
-          throw asTransient(error);
-        }
-      },
-      this.#stop.signal,
-      this.#options.persistence,
-    );
+  /** Everything is in, but for what the Hub refused: shown, answered, and if need be put right. */
+  #finish(
+    group: JournalGroup,
+    accepted: FormedGroup["accepted"],
+    refused: ReadonlyMap<string, string>,
+    fixes: readonly FileChange[],
+  ): void {
+    const { memory, board, onGroup, persistence } = this.#options;
+    const fixed = new Map(fixes.map((fix) => [fix.path, fix]));
+    const applied: JournalGroup = {
+      ...group,
+      entries: group.entries.map((entry) => ({
+        ...entry,
+        changes: entry.changes.map((change) => fixed.get(change.path) ?? change),
+      })),
+    };
+    memory.apply(applied);
+    board.apply(applied);
+    for (const [index, { waiting, response }] of accepted.entries()) {
+      const lost = group.entries[index]?.changes.find((change) => refused.has(change.path));
+      if (lost) waiting.reject(refusedByHub(lost.path, refused.get(lost.path)));
+      else waiting.resolve(response);
+    }
+    if (fixes.length > 0) {
+      persistence.log(`the Hub refuses ${fixes.length} files of group ${group.seq}, first ${fixes[0]?.path}`);
+      this.#queue.unshift({ intent: correction(fixes), resolve: () => {}, reject: () => {} });
+    }
+    onGroup(applied);
   }
 
   #persist<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -222,15 +246,18 @@ export class Committer {
   #replaced(): ApiError {
     const by = this.#options.lease.lostTo;
     const who = by === null ? "" : ` (${by})`;
-    return new ApiError(
-      "NOT_READY",
-      `Another backend${who} writes this collab's buckets; this one only reads.`,
-      {
-        hint: "Organisers: run one backend per collab. If the other one is meant to go, stop it and restart this one.",
-        retryAfterSeconds: 30,
-      },
-    );
+    const message = `Another backend${who} writes this collab's buckets; this one only reads.`;
+    return new ApiError("NOT_READY", message, {
+      hint: "Organisers: run one backend per collab. If the other one is meant to go, stop it and restart this one.",
+      retryAfterSeconds: 30,
+    });
   }
+}
+
+/** The journal says again what the bucket holds. */
+function correction(fixes: readonly FileChange[]): WriteIntent<null> {
+  const audit = { agent_id: null, route: "record", via: "correction", source: null, status_code: 200 };
+  return { prepare: () => ({ changes: [...fixes], audit, response: null }) };
 }
 
 function unavailable(cause: unknown): ApiError {
@@ -241,8 +268,8 @@ function unavailable(cause: unknown): ApiError {
   });
 }
 
-/** After the decision there is no giving up: whatever the Hub says is waited out. */
-function asTransient(error: unknown): unknown {
-  if (!(error instanceof HubError) || error.isTransient) return error;
-  return new HubError(error.message, { status: 503, call: error.call, cause: error });
+function refusedByHub(path: string, reason = ""): ApiError {
+  return new ApiError("SOURCE_NOT_FOUND", `The Hub refused ${path}: ${reason.slice(0, 200)}`, {
+    hint: "A file may have been changed or deleted while it was copied. Look at the source and try again.",
+  });
 }

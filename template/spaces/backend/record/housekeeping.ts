@@ -1,21 +1,28 @@
 /** Beside the commits: snapshots, deleting what they make superfluous, renewing the lease. */
 import type { HubBucket } from "../../../hub/types.ts";
+import type { EditsWatch } from "./edits.ts";
 import { type SegmentName, segmentPath } from "./journal.ts";
 import type { Lease } from "./lease.ts";
+import type { RecordLimits } from "./limits.ts";
 import type { RecordMemory } from "./memory.ts";
 import { messageOf, type Persistence, persist } from "./persist.ts";
-import type { Recovered } from "./recovery.ts";
+import type { Loaded } from "./recovery.ts";
 import { manifestPath, type SnapshotManifest, writeSnapshot } from "./snapshot.ts";
 import type { JournalGroup } from "./types.ts";
+import type { VerificationIndex } from "./verification-index.ts";
 
 export interface HousekeepingOptions {
   audit: HubBucket;
   memory: RecordMemory;
   lease: Lease;
   now(): number;
-  limits: { snapshotGroups: number; snapshotEntries: number; answersKeptMs: number; leaseTtlMs: number };
+  limits: RecordLimits;
   persistence: Persistence;
-  recovered: Recovered;
+  restored: Loaded;
+  edits: EditsWatch;
+  verification: VerificationIndex;
+  /** Looks for files that appeared beside the backend. */
+  reconcile(): Promise<void>;
 }
 
 export class Housekeeping {
@@ -29,12 +36,12 @@ export class Housekeeping {
   #groups = 0;
   #entries = 0;
   #working: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
   readonly #firstStart: boolean;
 
   constructor(options: HousekeepingOptions) {
     this.#options = options;
-    const { snapshot, segments, manifests, parts, isFirstStart } = options.recovered;
+    const { snapshot, segments, manifests, parts, isFirstStart } = options.restored;
     this.#newest = snapshot;
     this.#segments = [...segments];
     this.#manifests = [...manifests];
@@ -43,13 +50,16 @@ export class Housekeeping {
     this.#groups = segments.filter(({ seq }) => seq > (snapshot?.seq ?? 0)).length;
   }
 
-  start(): void {
-    const { lease, limits, persistence } = this.#options;
-    this.#timer = setInterval(() => {
-      if (!lease.isDue || lease.lostTo !== null) return;
-      lease.renew().catch((error) => persistence.log(`renewing the lease failed: ${messageOf(error)}`));
-    }, limits.leaseTtlMs / 6);
-    this.#timer.unref();
+  start(flushRefusals: () => void): void {
+    const { lease, limits, edits } = this.#options;
+    const renew = async () => {
+      if (lease.isDue && lease.lostTo === null) await lease.renew();
+    };
+    this.#every(limits.leaseTtlMs / 6, "renewing the lease", renew);
+    this.#every(limits.refusalsWithinMs, "writing refusals", async () => flushRefusals());
+    this.#every(limits.editsWithinMs, "looking for edits", () => edits.look());
+    this.#every(limits.reconcileMs, "looking for unknown files", () => this.#options.reconcile());
+    this.#every(limits.pendingWithinMs, "writing the verification index", () => this.#flushPending());
     if (this.#firstStart || this.#isDue) this.#snapshot();
   }
 
@@ -61,8 +71,10 @@ export class Housekeeping {
   }
 
   /** Writes a last snapshot if anything is new, so that the next start reads no journal. */
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
+  async close(signal: AbortSignal): Promise<void> {
+    this.#stopTimers();
+    signal.addEventListener("abort", () => this.#stop.abort(), { once: true });
+    await this.#flushPending().catch((error) => this.#options.persistence.log(messageOf(error)));
     await this.#working;
     if (this.#options.lease.lostTo === null && this.#options.memory.seq > (this.#newest?.seq ?? 0)) {
       this.#snapshot();
@@ -72,8 +84,33 @@ export class Housekeeping {
   }
 
   abandon(): void {
-    clearInterval(this.#timer);
+    this.#stopTimers();
     this.#stop.abort();
+  }
+
+  /** Failures are logged; the next turn tries again. Turns never overlap. */
+  #every(ms: number, what: string, work: () => Promise<unknown>): void {
+    let busy = false;
+    const timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      work()
+        .catch((error) => this.#options.persistence.log(`${what} failed: ${messageOf(error)}`))
+        .finally(() => {
+          busy = false;
+        });
+    }, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  async #flushPending(): Promise<void> {
+    const { lease, verification } = this.#options;
+    if (lease.lostTo === null) await verification.flush();
+  }
+
+  #stopTimers(): void {
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   get #isDue(): boolean {

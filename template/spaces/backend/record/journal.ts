@@ -1,12 +1,12 @@
 /**
  * The journal: one file per group commit in the audit bucket, with all that is needed to do the group
- * again. It is the audit log too. A segment is JSON lines: a header, then one line per entry.
+ * again. It is the audit log too. A segment is JSON lines: a header, then one line per entry, then one per refused request.
  *
  * The name carries the writer beside the number, so that a second backend that does not know it has been
  * replaced can never overwrite a segment of its successor.
  */
 import { z } from "zod";
-import type { FileChange, JournalEntry, JournalGroup } from "./types.ts";
+import type { AuditLine, FileChange, JournalEntry, JournalGroup } from "./types.ts";
 
 export const JOURNAL_FOLDER = "journal";
 
@@ -41,32 +41,39 @@ const Change = z.union([
 ]);
 type StoredChange = z.infer<typeof Change>;
 
-const Header = z.object({ v: z.literal(1), seq: z.number().int().positive(), entries: z.number().int() });
+const Header = z.object({
+  v: z.literal(1),
+  seq: z.number().int().positive(),
+  entries: z.number().int(),
+  refusals: z.number().int().default(0),
+});
 const Entry = z.looseObject({
   stamp: z.number(),
   changes: z.array(Change),
   audit: z.looseObject({ route: z.string(), ts: z.string(), target_path: z.string(), bytes: z.number() }),
 });
 
-export function encodeSegment(group: JournalGroup): string {
-  const header = { v: 1, seq: group.seq, entries: group.entries.length };
-  const lines = group.entries.map((entry) => ({ ...entry, changes: storedChanges(entry.changes) }));
-  return [header, ...lines].map((line) => `${JSON.stringify(line)}\n`).join("");
+export function encodeSegment({ seq, entries, refusals = [] }: JournalGroup): string {
+  const header = { v: 1, seq, entries: entries.length, refusals: refusals.length };
+  const lines = entries.map((entry) => ({ ...entry, changes: storedChanges(entry.changes) }));
+  return [header, ...lines, ...refusals].map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
 /** Throws on a segment that is cut short or is none: the caller decides what that means. */
 export function decodeSegment(text: string): JournalGroup {
   const [first = "", ...rest] = text.split("\n").filter((line) => line !== "");
   const header = Header.parse(JSON.parse(first));
-  if (rest.length !== header.entries) {
-    throw new Error(`journal segment ${header.seq} has ${rest.length} of ${header.entries} entries`);
+  const expected = header.entries + header.refusals;
+  if (rest.length !== expected) {
+    throw new Error(`journal segment ${header.seq} has ${rest.length} of ${expected} lines`);
   }
-  const entries = rest.map((line) => {
+  const entries = rest.slice(0, header.entries).map((line) => {
     const entry = Entry.parse(JSON.parse(line));
     // Written by `encodeSegment` from a JournalEntry; the optional parts are as they were then.
     return { ...entry, changes: plainChanges(entry.changes) } as JournalEntry;
   });
-  return { seq: header.seq, entries };
+  const refusals = rest.slice(header.entries).map((line) => JSON.parse(line) as AuditLine);
+  return { seq: header.seq, entries, ...(refusals.length > 0 && { refusals }) };
 }
 
 function storedChanges(changes: readonly FileChange[]): StoredChange[] {

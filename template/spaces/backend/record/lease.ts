@@ -44,6 +44,7 @@ export class Lease {
   readonly #options: LeaseOptions;
   #renewedAt = 0;
   #lostTo: string | null = null;
+  #waitsFor: string | null = null;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -54,29 +55,39 @@ export class Lease {
     return this.#lostTo;
   }
 
-  /** Waits until no other backend holds the lease. Aborting gives up with an error. */
-  async acquire(signal: AbortSignal): Promise<void> {
-    const { bucket, sleep, log, pollMs } = this.#options;
-    let told: string | null = null;
-    while (true) {
-      signal.throwIfAborted();
-      const holder = this.#holder(await this.#read());
-      if (holder === null) {
-        await bucket.write([this.file()]);
-        const written = await this.#read();
-        if (written?.owner === this.owner) break;
-        continue;
-      }
-      if (told !== holder.owner) {
-        told = holder.owner;
+  /** Takes the lease if nobody else holds it. `false`: somebody does. */
+  async tryAcquire(): Promise<boolean> {
+    const { bucket, log } = this.#options;
+    const holder = this.#holder(await this.#read());
+    if (holder !== null) {
+      if (this.#waitsFor !== holder.owner) {
         log(
           `another backend (${holder.owner} on ${holder.host}) writes ${bucket.id}, renewed ${holder.renewed_at}; waiting until it stops`,
         );
       }
-      await sleep(pollMs, signal);
+      this.#waitsFor = holder.owner;
+      return false;
     }
+    await bucket.write([this.file()]);
+    if ((await this.#read())?.owner !== this.owner) return false;
+    this.#waitsFor = null;
     this.#renewed();
     liveHere.add(this.owner);
+    return true;
+  }
+
+  /** Waits until no other backend holds the lease. Aborting gives up with an error. */
+  async acquire(signal: AbortSignal): Promise<void> {
+    const { sleep, pollMs } = this.#options;
+    while (!(await this.tryAcquire())) {
+      await sleep(pollMs, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** Name of the backend that is waited for. */
+  get waitsFor(): string | null {
+    return this.#waitsFor;
   }
 
   /** True when it is time to renew: a third of the lifetime is gone. */
@@ -106,9 +117,10 @@ export class Lease {
     return true;
   }
 
+  /** Does nothing for one that was never taken or is lost. */
   async release(): Promise<void> {
     liveHere.delete(this.owner);
-    if (this.#lostTo !== null) return;
+    if (this.#renewedAt === 0 || this.#lostTo !== null) return;
     const current = await this.#read();
     if (current?.owner === this.owner) await this.#options.bucket.write([this.file(true)]);
   }

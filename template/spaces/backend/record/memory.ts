@@ -4,7 +4,7 @@
  * Every row carries the number of the group that wrote it, so a snapshot writes only what is new.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { FileChange, JournalGroup, StoredAnswer } from "./types.ts";
+import type { AuditLine, FileChange, JournalGroup, StoredAnswer } from "./types.ts";
 
 /** One line of a snapshot part. Short tags: a board has a million of them. */
 export type MemoryLine =
@@ -34,6 +34,7 @@ CREATE INDEX promoted_seq ON promoted(seq);
 CREATE TABLE answers (owner TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, stamp INTEGER NOT NULL,
   answer TEXT NOT NULL, PRIMARY KEY (owner, key)) WITHOUT ROWID;
 CREATE INDEX answers_seq ON answers(seq);
+CREATE TABLE audit (seq INTEGER NOT NULL, ts TEXT NOT NULL, line TEXT NOT NULL);
 `;
 
 export class RecordMemory {
@@ -58,7 +59,9 @@ export class RecordMemory {
         if (entry.agent_key) this.#key(entry.agent_key.agent_id, entry.agent_key.sha256, group.seq);
         if (entry.promoted) this.#promoted(entry.promoted.id, entry.promoted.filename, group.seq);
         if (entry.answer) this.#answer(entry.answer, entry.stamp, group.seq);
+        this.#audit(entry.audit, group.seq);
       }
+      for (const refusal of group.refusals ?? []) this.#audit(refusal, group.seq);
       this.seq = Math.max(this.seq, group.seq);
     });
   }
@@ -104,6 +107,16 @@ export class RecordMemory {
     }
   }
 
+  /** Also of a path that was deleted. */
+  knows(path: string): boolean {
+    return this.#sql("SELECT 1 FROM files WHERE path = ?").get(path) !== undefined;
+  }
+
+  *deletedPaths(): Generator<string> {
+    for (const row of this.#sql("SELECT path FROM files WHERE op = 'delete'").iterate())
+      yield String(row.path);
+  }
+
   agentKeySha256(agentId: string): string | undefined {
     return this.#one("SELECT sha256 AS value FROM agent_keys WHERE agent = ?", agentId);
   }
@@ -117,6 +130,16 @@ export class RecordMemory {
     return json === undefined ? undefined : (JSON.parse(json) as StoredAnswer);
   }
 
+  /** Audit lines of groups up to `seq` that are in no audit file yet, in order. */
+  auditLines(seq: number): { ts: string; line: string }[] {
+    const rows = this.#sql("SELECT ts, line FROM audit WHERE seq <= ? ORDER BY rowid").all(seq);
+    return rows.map((row) => ({ ts: String(row.ts), line: String(row.line) }));
+  }
+
+  forgetAudit(seq: number): void {
+    this.#sql("DELETE FROM audit WHERE seq <= ?").run(seq);
+  }
+
   /** Answers older than this stamp are no longer repeated. */
   forgetAnswers(before: number): void {
     this.#sql("DELETE FROM answers WHERE stamp < ?").run(before);
@@ -124,7 +147,9 @@ export class RecordMemory {
 
   /** Back to the beginning: a snapshot turned out to be damaged halfway. */
   clear(): void {
-    this.#db.exec("DELETE FROM files; DELETE FROM agent_keys; DELETE FROM promoted; DELETE FROM answers");
+    this.#db.exec(
+      "DELETE FROM files; DELETE FROM agent_keys; DELETE FROM promoted; DELETE FROM answers; DELETE FROM audit",
+    );
     this.seq = 0;
     this.lastStamp = 0;
   }
@@ -202,6 +227,10 @@ export class RecordMemory {
       stamp,
       JSON.stringify(answer),
     );
+  }
+
+  #audit(line: AuditLine, seq: number): void {
+    this.#sql("INSERT INTO audit VALUES (?, ?, ?)").run(seq, line.ts, JSON.stringify(line));
   }
 
   #one(sql: string, ...values: SQLInputValue[]): string | undefined {

@@ -7,6 +7,11 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   json: "application/json",
 };
 
+/** One change a path: the last one. */
+export function lastChanges(changes: readonly FileChange[]): FileChange[] {
+  return [...new Map(changes.map((change) => [change.path, change])).values()];
+}
+
 /** Uploads the contents; nothing is visible yet. */
 export async function stageChanges(bucket: HubBucket, changes: readonly FileChange[]): Promise<StagedFiles> {
   const files = changes.flatMap((change): BucketFile[] => {
@@ -17,15 +22,17 @@ export async function stageChanges(bucket: HubBucket, changes: readonly FileChan
   return files.length === 0 ? { entries: [] } : bucket.stage(files);
 }
 
-/** Makes them visible, then removes what goes. One change a path. */
+/** Makes them visible, then removes what goes. `staged` may hold more than `changes`. */
 export async function publishChanges(
   bucket: HubBucket,
   changes: readonly FileChange[],
   staged: StagedFiles,
 ): Promise<void> {
+  const paths = new Set(changes.map((change) => change.path));
   const copies = changes.flatMap((change): BucketCopy[] =>
     change.op === "copy" ? [{ path: change.path, xetHash: change.xetHash, source: change.source }] : [],
   );
   const deletes = changes.flatMap((change) => (change.op === "delete" ? [change.path] : []));
-  await bucket.publish({ staged, copies, deletes });
+  const entries = staged.entries.filter(({ path }) => paths.has(path));
+  await bucket.publish({ staged: { entries }, copies, deletes });
 }

@@ -3,40 +3,19 @@ import type { Hub } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
 import { ApiError } from "../errors.ts";
 import { Committer } from "./committer.ts";
+import { type EditListener, EditsWatch } from "./edits.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Lease } from "./lease.ts";
+import { RECORD_LIMITS, type RecordLimits } from "./limits.ts";
 import { RecordMemory } from "./memory.ts";
 import { type Persistence, persist, sleep } from "./persist.ts";
-import { foundFiles, recover } from "./recovery.ts";
-import type { Record, WriteIntent } from "./types.ts";
+import { findUnknown } from "./reconcile.ts";
+import { Refusals } from "./refusals.ts";
+import { restore } from "./restore.ts";
+import type { AuditFields, JournalGroup, Record, WriteIntent } from "./types.ts";
+import { VERIFICATION_INDEX_PATH, VerificationIndex } from "./verification-index.ts";
 
-export interface RecordLimits {
-  /** Writes waiting for their group at most. */
-  maxQueue: number;
-  answerWithinMs: number;
-  /** A snapshot after so many groups … */
-  snapshotGroups: number;
-  /** … or so many writes, whichever comes first. */
-  snapshotEntries: number;
-  /** Answers are repeated for the same Idempotency-Key for so long. */
-  answersKeptMs: number;
-  leaseTtlMs: number;
-  leasePollMs: number;
-  firstWaitMs: number;
-  longestWaitMs: number;
-}
-
-export const RECORD_LIMITS: RecordLimits = {
-  maxQueue: 2000,
-  answerWithinMs: 60_000,
-  snapshotGroups: 32,
-  snapshotEntries: 2000,
-  answersKeptMs: 7 * 86_400_000,
-  leaseTtlMs: 180_000,
-  leasePollMs: 2000,
-  firstWaitMs: 500,
-  longestWaitMs: 15_000,
-};
+export type { RecordLimits } from "./limits.ts";
 
 export interface RecordOptions {
   hub: Hub;
@@ -51,12 +30,18 @@ export interface RecordOptions {
   memoryFile?: string;
 }
 
+export interface StartOptions {
+  signal?: AbortSignal;
+  /** The board can be read. Long before `start` resolves if another backend still holds the lease. */
+  onLoaded?: () => void;
+}
+
 export interface StartedRecord extends Record {
   /**
-   * Takes the lease (waiting for another backend to stop), restores memory and board, completes what the
-   * last process left. `onLoaded` is told when the board can be read, which may be long before the lease is free.
+   * Restores memory and board, takes the lease (waiting for another backend to stop), completes what the
+   * last process left.
    */
-  start(options?: { signal?: AbortSignal }): Promise<void>;
+  start(options?: StartOptions): Promise<void>;
   /** True between `start` and `close`, unless another backend took over. */
   readonly isWriting: boolean;
   readonly queueLength: number;
@@ -64,8 +49,15 @@ export interface StartedRecord extends Record {
   agentKeySha256(agentId: string): string | undefined;
   /** Filename that this content was promoted to, if it was; as `PendingView.promoted`, for early refusals. */
   promotedAs(id: string): string | undefined;
-  /** A file that was changed beside the backend (an organiser's edit): the next snapshot must know it. */
-  noteFound(file: { path: string; text: string } | { path: string; removed: true }): void;
+  /** A request that was refused, for the audit log. Bounded: who hammers is counted, not quoted. */
+  refused(audit: AuditFields): void;
+  /** The index of verdicts: `update` merges with what people and the eval Space write. */
+  readonly verification: VerificationIndex;
+  /**
+   * Follows a file of the central bucket that organisers edit: told at once after the start, and within
+   * `editsWithinMs` of a change; `null` if the file is not there. Paths watched share one request.
+   */
+  watch(path: string, listener: EditListener): void;
   /** Ends at once, as a crash would: for tests of what a restart finds. */
   abandon(): void;
 }
@@ -77,62 +69,77 @@ export function createRecord(options: RecordOptions): StartedRecord {
   const audit = options.hub.bucket(options.auditBucket);
   const central = options.hub.bucket(options.centralBucket);
   const memory = new RecordMemory(options.memoryFile);
-  const persistence: Persistence = {
-    sleep,
+  const { firstWaitMs, longestWaitMs } = limits;
+  const persistence: Persistence = { sleep, log, firstWaitMs, longestWaitMs };
+  const { leaseTtlMs: ttlMs, leasePollMs: pollMs } = limits;
+  const lease = new Lease({ bucket: audit, now, sleep, log, ttlMs, pollMs });
+  const refusals = new Refusals(now);
+  const edits = new EditsWatch(central);
+  const verification = new VerificationIndex({
+    bucket: central,
     log,
-    firstWaitMs: limits.firstWaitMs,
-    longestWaitMs: limits.longestWaitMs,
-  };
-  const lease = new Lease({
-    bucket: audit,
-    now,
-    sleep,
-    log,
-    ttlMs: limits.leaseTtlMs,
-    pollMs: limits.leasePollMs,
+    onContent(text, writtenHash) {
+      const path = VERIFICATION_INDEX_PATH;
+      memory.found(text === null ? { op: "delete", path } : { op: "put", path, text });
+      if (text === null) options.board.applyFound([], [path]);
+      else options.board.applyFound([{ path, text, size: Buffer.byteLength(text) }]);
+      if (writtenHash !== null) edits.expect(path, writtenHash);
+    },
   });
+  edits.watch(VERIFICATION_INDEX_PATH, (text) => verification.found(text));
   const stopping = new AbortController();
   const unanswered = new Map<string, { requestSha256: string; answer: Promise<unknown> }>();
   let committer: Committer | null = null;
   let housekeeping: Housekeeping | null = null;
 
-  const start: StartedRecord["start"] = async ({ signal } = {}) => {
+  const start: StartedRecord["start"] = async ({ signal, onLoaded } = {}) => {
     const until = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
-    await persist("taking the lease", () => lease.acquire(until), until, persistence);
-    const restore = async () => {
-      memory.clear();
-      return recover({ central, audit, memory, log });
-    };
-    const recovered = await persist("restoring the record", restore, until, persistence);
-    for (const files of foundFiles(memory)) {
-      options.board.applyFound(files);
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-    options.board.startFrom(memory.seq);
-    housekeeping = new Housekeeping({ audit, memory, lease, now, limits, persistence, recovered });
-    const keeping = housekeeping;
-    committer = new Committer({
-      central,
-      audit,
-      memory,
+    const parts = { central, audit, memory, log };
+    const restored = await restore({
+      ...parts,
       board: options.board,
       lease,
+      onLoaded,
+      signal: until,
+      persistence,
+    });
+    const look = () => edits.look();
+    await persist("looking for edits", look, until, persistence);
+    const reconcile = async () => options.board.applyFound(await findUnknown(central, memory));
+    const keeping = new Housekeeping({
+      audit,
+      memory,
+      lease,
+      now,
+      limits,
+      persistence,
+      restored,
+      edits,
+      verification,
+      reconcile,
+    });
+    const writer = new Committer({
+      ...parts,
+      board: options.board,
+      lease,
+      refusals,
       now,
       persistence,
       maxQueue: limits.maxQueue,
       answerWithinMs: limits.answerWithinMs,
-      onGroup: (group) => keeping.onGroup(group),
+      onGroup(group) {
+        for (const result of newResults(group)) verification.addPending(result);
+        keeping.onGroup(group);
+      },
     });
-    housekeeping.start();
+    keeping.start(() => writer.flushRefusals());
+    housekeeping = keeping;
+    committer = writer;
   };
 
   const submit = <T>(intent: WriteIntent<T>): Promise<T> => {
     const writer = committer;
-    if (!writer) {
-      return Promise.reject(
-        new ApiError("NOT_READY", "The backend is starting: it cannot write yet.", { retryAfterSeconds: 5 }),
-      );
-    }
+    if (!writer) return Promise.reject(cannotWriteYet(lease.waitsFor));
     const { idempotency } = intent;
     if (!idempotency) return writer.submit(intent);
     const { owner, key, requestSha256 } = idempotency;
@@ -158,15 +165,14 @@ export function createRecord(options: RecordOptions): StartedRecord {
     submit,
     async close() {
       stopping.abort();
-      await committer?.close();
-      await housekeeping?.close();
-      if (committer) await lease.release();
+      await committer?.close(AbortSignal.timeout(limits.closeWithinMs));
+      await housekeeping?.close(AbortSignal.timeout(limits.closeWithinMs));
+      await lease.release();
       memory.close();
     },
     abandon() {
-      const now = AbortSignal.abort();
       stopping.abort();
-      void committer?.close(now);
+      void committer?.close(AbortSignal.abort());
       housekeeping?.abandon();
       lease.abandon();
     },
@@ -178,24 +184,33 @@ export function createRecord(options: RecordOptions): StartedRecord {
     },
     agentKeySha256: (agentId) => memory.agentKeySha256(agentId),
     promotedAs: (id) => memory.promotedAs(id),
-    noteFound(file) {
-      memory.found(
-        "removed" in file
-          ? { op: "delete", path: file.path }
-          : { op: "put", path: file.path, text: file.text },
-      );
-    },
+    refused: (fields) => refusals.add(fields),
+    verification,
+    watch: (path, listener) => edits.watch(path, listener),
   };
 }
 
+/** Filenames of the results that a group has added. */
+function newResults({ entries }: JournalGroup): string[] {
+  const paths = entries.flatMap((entry) =>
+    entry.changes.flatMap(({ op, path }) => (op === "put" ? [path] : [])),
+  );
+  return paths.flatMap((path) => /^results\/([^/]+\.md)$/.exec(path)?.[1] ?? []);
+}
+
+function cannotWriteYet(waitsFor: string | null): ApiError {
+  const message =
+    waitsFor === null
+      ? "The backend is starting: it cannot write yet."
+      : `Another backend (${waitsFor}) still writes this collab's buckets; this one waits until it stops.`;
+  return new ApiError("NOT_READY", message, { retryAfterSeconds: 5 });
+}
+
 function conflict(key: string): Promise<never> {
+  const message = `The Idempotency-Key ${JSON.stringify(key.slice(0, 80))} was used for another request.`;
   return Promise.reject(
-    new ApiError(
-      "IDEMPOTENCY_CONFLICT",
-      `The Idempotency-Key ${JSON.stringify(key.slice(0, 80))} was used for another request.`,
-      {
-        hint: "Use a new key for each new request; the same key only to repeat the same request.",
-      },
-    ),
+    new ApiError("IDEMPOTENCY_CONFLICT", message, {
+      hint: "Use a new key for each new request; the same key only to repeat the same request.",
+    }),
   );
 }

@@ -1,10 +1,11 @@
 /** Starting: the last snapshot, the journal after it, and what the last group still owes the central bucket. */
 import type { HubBucket } from "../../../hub/types.ts";
 import type { FoundFile } from "../board/types.ts";
+import { carryThrough, corrections } from "./carry.ts";
 import { decodeSegment, JOURNAL_FOLDER, parseSegmentPath, type SegmentName, segmentPath } from "./journal.ts";
 import type { RecordMemory } from "./memory.ts";
-import { messageOf } from "./persist.ts";
-import { publishChanges, stageChanges } from "./publish.ts";
+import { isTransient, messageOf, type Persistence } from "./persist.ts";
+import { lastChanges, stageChanges } from "./publish.ts";
 import { scanBucket } from "./scan.ts";
 import { parseManifestPath, readSnapshot, SNAPSHOT_FOLDER, type SnapshotManifest } from "./snapshot.ts";
 import type { FileChange, JournalGroup } from "./types.ts";
@@ -18,55 +19,89 @@ export interface RecoverOptions {
   log(line: string): void;
 }
 
-export interface Recovered {
-  snapshot: SnapshotManifest | null;
-  /** What lies in the audit bucket: what may be deleted once newer snapshots exist. */
+/** What lies in the audit bucket: what may be deleted once newer snapshots exist. */
+export interface AuditFiles {
+  /** Ascending. */
   segments: SegmentName[];
   manifests: string[];
   parts: string[];
-  /** True if there was neither snapshot nor journal. */
+}
+
+export interface Loaded extends AuditFiles {
+  snapshot: SnapshotManifest | null;
+  /** Nothing was there: the files of the central bucket were read instead. */
   isFirstStart: boolean;
 }
 
-/** Fills `memory`; afterwards the central bucket holds everything the journal does. */
-export async function recover(options: RecoverOptions): Promise<Recovered> {
+/** Fills `memory` with what snapshot and journal say. Changes nothing on the Hub. */
+export async function load(options: RecoverOptions): Promise<Loaded> {
   const { audit, central, memory, log } = options;
-  const segments: SegmentName[] = [];
-  for await (const { path } of audit.list(JOURNAL_FOLDER)) {
-    const name = parseSegmentPath(path);
-    if (name) segments.push(name);
-  }
-  segments.sort((a, b) => a.seq - b.seq || (a.writer < b.writer ? -1 : 1));
-  const snapshotFiles: string[] = [];
-  for await (const { path } of audit.list(SNAPSHOT_FOLDER)) snapshotFiles.push(path);
-  const manifests = snapshotFiles.filter((path) => parseManifestPath(path) !== null).sort();
-  const parts = snapshotFiles.filter((path) => !manifests.includes(path));
-
-  const isFirstStart = segments.length === 0 && manifests.length === 0;
+  memory.clear();
+  const files = await listAuditFiles(audit);
+  const isFirstStart = files.segments.length === 0 && files.manifests.length === 0;
   if (isFirstStart) {
     const found = await scanBucket(central);
     memory.transaction(() => {
       for (const change of found) memory.found(change, 0);
     });
     if (found.length > 0) log(`first start: read ${found.length} files of ${central.id}`);
-    return { snapshot: null, segments, manifests, parts, isFirstStart };
+    return { ...files, snapshot: null, isFirstStart };
   }
-  const snapshot = await loadSnapshot(options, manifests);
+  const snapshot = await loadSnapshot(options, files.manifests);
   const groups = await readSegments(
     audit,
-    segments.filter(({ seq }) => seq > memory.seq),
+    files.segments.filter(({ seq }) => seq > memory.seq),
   );
   warnOfGaps(groups, memory.seq, log);
   for (const group of groups) memory.apply(group);
-  const last = groups.at(-1);
-  // Groups are published one after the other: only the last one can be incomplete.
-  if (last)
-    await redo(
-      options,
-      groups.filter(({ seq }) => seq === last.seq),
-      segments,
-    );
-  return { snapshot, segments, manifests, parts, isFirstStart };
+  return { ...files, snapshot, isFirstStart };
+}
+
+/**
+ * What another backend has added to the journal since `load`, oldest first; `null` if it has also written a
+ * snapshot, which may have made away with what was loaded from.
+ */
+export async function groupsSince(
+  audit: HubBucket,
+  seq: number,
+  loaded: Loaded,
+): Promise<{ files: AuditFiles; groups: JournalGroup[] } | null> {
+  const files = await listAuditFiles(audit);
+  if (files.manifests.at(-1) !== loaded.manifests.at(-1)) return null;
+  const newer = files.segments.filter((segment) => segment.seq > seq);
+  return { files, groups: await readSegments(audit, newer) };
+}
+
+/**
+ * Completes the last group: groups are published one after the other, so only the last one can lack
+ * something. A file is in if it was uploaded no earlier than its segment; a later upload (an organiser's
+ * edit) counts as in and is left alone. Returns what the Hub refused for good, put right.
+ */
+export async function completeLastGroup(
+  { audit, central, log }: RecoverOptions,
+  segments: readonly SegmentName[],
+  how: { signal: AbortSignal; persistence: Persistence },
+): Promise<FileChange[]> {
+  const lastSeq = segments.at(-1)?.seq;
+  if (lastSeq === undefined) return [];
+  const names = segments.filter(({ seq }) => seq === lastSeq);
+  const groups = await readSegments(audit, names);
+  const changes = lastChanges(groups.flatMap((group) => group.entries.flatMap((entry) => entry.changes)));
+  const written = [...(await audit.stat(names.map(segmentPath))).values()];
+  const journaledAt = Math.max(...written.map((entry) => Date.parse(entry.uploadedAt ?? "")));
+  const present = await central.stat(changes.map((change) => change.path));
+  const missing = changes.filter((change) => {
+    const entry = present.get(change.path);
+    const isNewer = Date.parse(entry?.uploadedAt ?? "") >= journaledAt;
+    return change.op === "delete" ? entry !== undefined && !isNewer : entry === undefined || !isNewer;
+  });
+  if (missing.length === 0) return [];
+  log(`completing ${missing.length} files of group ${lastSeq}`);
+  const staged = await stageChanges(central, missing);
+  const what = `completing group ${lastSeq}`;
+  const refused = await carryThrough({ bucket: central, changes: missing, staged, what, ...how });
+  for (const [path, reason] of refused) log(`the Hub refuses ${path}: ${reason}`);
+  return refused.size === 0 ? [] : corrections(central, [...refused.keys()]);
 }
 
 /** Files in batches, for a board that is filled at the start. */
@@ -81,6 +116,20 @@ export function* foundFiles(memory: RecordMemory, batchSize = 2000): Generator<F
   if (batch.length > 0) yield batch;
 }
 
+async function listAuditFiles(audit: HubBucket): Promise<AuditFiles> {
+  const list = async (folder: string) => {
+    const paths: string[] = [];
+    for await (const { path } of audit.list(folder)) paths.push(path);
+    return paths;
+  };
+  const [journal, snapshots] = await Promise.all([list(JOURNAL_FOLDER), list(SNAPSHOT_FOLDER)]);
+  const segments = journal.map(parseSegmentPath).filter((name) => name !== null);
+  segments.sort((a, b) => a.seq - b.seq || (a.writer < b.writer ? -1 : 1));
+  const manifests = snapshots.filter((path) => parseManifestPath(path) !== null).sort();
+  const parts = snapshots.filter((path) => path.startsWith(`${SNAPSHOT_FOLDER}/parts/`));
+  return { segments, manifests, parts };
+}
+
 async function loadSnapshot(
   { audit, memory, log }: RecoverOptions,
   manifests: readonly string[],
@@ -92,6 +141,7 @@ async function loadSnapshot(
       memory.lastStamp = Math.max(memory.lastStamp, snapshot.last_stamp);
       return snapshot;
     } catch (error) {
+      if (isTransient(error)) throw error;
       log(`${audit.id}/${path} cannot be used: ${messageOf(error)}`);
       memory.clear();
     }
@@ -110,19 +160,21 @@ async function readSegments(audit: HubBucket, names: readonly SegmentName[]): Pr
   const reader = async () => {
     for (let at = next++; at < names.length; at = next++) {
       const name = names[at];
-      if (!name) continue;
-      const path = segmentPath(name);
-      const text = await audit.readText(path);
-      if (text === null) throw new Error(`${audit.id}/${path} vanished while it was read`);
-      try {
-        groups[at] = decodeSegment(text);
-      } catch (cause) {
-        throw new Error(`${audit.id}/${path} is damaged: ${messageOf(cause)}`, { cause });
-      }
+      if (name) groups[at] = await readSegment(audit, segmentPath(name));
     }
   };
   await Promise.all(Array.from({ length: SEGMENT_READERS }, reader));
   return groups;
+}
+
+async function readSegment(audit: HubBucket, path: string): Promise<JournalGroup> {
+  const text = await audit.readText(path);
+  if (text === null) throw new Error(`${audit.id}/${path} vanished while it was read`);
+  try {
+    return decodeSegment(text);
+  } catch (cause) {
+    throw new Error(`${audit.id}/${path} is damaged: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function warnOfGaps(groups: readonly JournalGroup[], from: number, log: (line: string) => void): void {
@@ -131,34 +183,4 @@ function warnOfGaps(groups: readonly JournalGroup[], from: number, log: (line: s
     if (seq > expected) log(`the journal lacks groups ${expected} to ${seq - 1}`);
     expected = Math.max(expected, seq + 1);
   }
-}
-
-/**
- * Completes the last group. A file is in if it was uploaded no earlier than its segment; a later upload (an
- * organiser's edit) counts as in, and is left alone.
- */
-async function redo(
-  { audit, central, log }: RecoverOptions,
-  groups: readonly JournalGroup[],
-  segments: readonly SegmentName[],
-): Promise<void> {
-  const changes = lastChanges(groups.flatMap((group) => group.entries.flatMap((entry) => entry.changes)));
-  const names = segments.filter(({ seq }) => groups.some((group) => group.seq === seq)).map(segmentPath);
-  const written = [...(await audit.stat(names)).values()].map((entry) => Date.parse(entry.uploadedAt ?? ""));
-  const journaledAt = Math.max(...written);
-  const present = await central.stat(changes.map((change) => change.path));
-  const missing = changes.filter((change) => {
-    const entry = present.get(change.path);
-    if (change.op === "delete")
-      return entry !== undefined && !(Date.parse(entry.uploadedAt ?? "") > journaledAt);
-    return entry === undefined || !(Date.parse(entry.uploadedAt ?? "") >= journaledAt);
-  });
-  if (missing.length === 0) return;
-  log(`completing ${missing.length} files of the last group`);
-  await publishChanges(central, missing, await stageChanges(central, missing));
-}
-
-/** One change a path: the last one. */
-export function lastChanges(changes: readonly FileChange[]): FileChange[] {
-  return [...new Map(changes.map((change) => [change.path, change])).values()];
 }

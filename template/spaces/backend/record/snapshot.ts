@@ -7,7 +7,7 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { z } from "zod";
-import type { HubBucket } from "../../../hub/types.ts";
+import type { BucketFile, HubBucket } from "../../../hub/types.ts";
 import { isoStamp } from "../documents/stamp.ts";
 import type { MemoryLine, RecordMemory } from "./memory.ts";
 
@@ -75,10 +75,31 @@ export async function writeSnapshot(
     created_at: isoStamp(now),
     parts: text === "" ? kept : [...kept, part],
   };
-  const files = [{ path: manifestPath(seq, writer), content: `${JSON.stringify(manifest, null, 2)}\n` }];
-  const bytes = await promisify(gzip)(text);
-  await bucket.write(text === "" ? files : [{ path: part.path, content: bytes }, ...files]);
+  const files: BucketFile[] = auditFiles(memory, seq, writer);
+  if (text !== "") files.push({ path: part.path, content: await promisify(gzip)(text) });
+  files.push({ path: manifestPath(seq, writer), content: `${JSON.stringify(manifest, null, 2)}\n` });
+  await bucket.write(files);
+  memory.forgetAudit(seq);
   return manifest;
+}
+
+/**
+ * The audit log for people, by month: `audit/202611/000000000042-k3f9a2.jsonl`. Written with each snapshot,
+ * since snapshots are what makes the journal's segments go.
+ */
+function auditFiles(memory: RecordMemory, seq: number, writer: string): BucketFile[] {
+  const months = new Map<string, string[]>();
+  for (const { ts, line } of memory.auditLines(seq)) {
+    const month = ts.slice(0, 7).replace("-", "");
+    const lines = months.get(month);
+    if (lines) lines.push(line);
+    else months.set(month, [line]);
+  }
+  return [...months].map(([month, lines]) => ({
+    path: `audit/${month}/${String(seq).padStart(12, "0")}-${writer}.jsonl`,
+    content: lines.map((line) => `${line}\n`).join(""),
+    contentType: "application/x-ndjson",
+  }));
 }
 
 /** Throws if the manifest or one of its parts is missing or damaged. */

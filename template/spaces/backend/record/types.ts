@@ -26,6 +26,9 @@ export interface AuditFields {
   [extra: string]: unknown;
 }
 
+/** An audit line as it is kept. */
+export type AuditLine = AuditFields & { ts: string };
+
 /** The SHA-256 of an agent key, hex. The key itself is shown once and stored nowhere. */
 export interface AgentKeyHash {
   agent_id: string;
@@ -59,6 +62,8 @@ export interface JournalGroup {
   /** Rises by one per group, without gaps. */
   seq: number;
   entries: JournalEntry[];
+  /** Requests that were refused, for the audit log. */
+  refusals?: AuditLine[];
 }
 
 /** What `prepare` may look at besides the board: paths written earlier in this group or still on their way. */

@@ -1,0 +1,44 @@
+/** The numbers of the record. Tests shorten them. */
+export interface RecordLimits {
+  /** Writes waiting for their group at most. */
+  maxQueue: number;
+  answerWithinMs: number;
+  /** How long `close` finishes writes, and then how long it writes its snapshot. */
+  closeWithinMs: number;
+  /** A snapshot after so many groups … */
+  snapshotGroups: number;
+  /** … or so many writes, whichever comes first. */
+  snapshotEntries: number;
+  /** Answers are repeated for the same Idempotency-Key for so long. */
+  answersKeptMs: number;
+  /** Refusals reach the audit log after this time at the latest. */
+  refusalsWithinMs: number;
+  /** Organisers' edits are noticed within this time. */
+  editsWithinMs: number;
+  /** Files that appear beside the backend are noticed within this time. */
+  reconcileMs: number;
+  /** New results reach the verification index, as pending, within this time. */
+  pendingWithinMs: number;
+  leaseTtlMs: number;
+  leasePollMs: number;
+  /** Waits between attempts when the Hub is down. */
+  firstWaitMs: number;
+  longestWaitMs: number;
+}
+
+export const RECORD_LIMITS: RecordLimits = {
+  maxQueue: 2000,
+  answerWithinMs: 60_000,
+  closeWithinMs: 20_000,
+  snapshotGroups: 32,
+  snapshotEntries: 2000,
+  answersKeptMs: 7 * 86_400_000,
+  refusalsWithinMs: 60_000,
+  editsWithinMs: 28_000,
+  reconcileMs: 300_000,
+  pendingWithinMs: 5_000,
+  leaseTtlMs: 180_000,
+  leasePollMs: 2000,
+  firstWaitMs: 500,
+  longestWaitMs: 15_000,
+};

@@ -19,6 +19,8 @@ export class XorbStore {
   readonly #folder: string;
   readonly #db: DatabaseSync;
   readonly #now: () => number;
+  /** Known to be there. */
+  readonly #folders = new Set<string>();
   readonly #cache = new Map<string, XorbIndex>();
 
   constructor(dataDir: string, db: DatabaseSync, now: () => number) {
@@ -68,7 +70,8 @@ export class XorbStore {
   async add(hash: string, body: AsyncIterable<Uint8Array>): Promise<boolean> {
     const target = this.path(hash);
     const folder = dirname(target);
-    await mkdir(folder, { recursive: true });
+    if (!this.#folders.has(folder)) await mkdir(folder, { recursive: true });
+    this.#folders.add(folder);
     const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       const index = await writeVerified(temporary, hash, body);
@@ -125,19 +128,21 @@ async function writeVerified(
   const parser = new XorbParser();
   const file = await open(path, "wx");
   try {
-    let waiting: Buffer[] = [];
-    let waitingBytes = 0;
+    const waiting = Buffer.allocUnsafe(WRITE_BYTES);
+    let filled = 0;
     for await (const bytes of body) {
       const keep = parser.push(bytes);
-      waiting.push(keep);
-      waitingBytes += keep.length;
-      if (waitingBytes >= WRITE_BYTES) {
-        await writeAll(file, waiting);
-        waiting = [];
-        waitingBytes = 0;
+      for (let taken = 0; taken < keep.length; ) {
+        const part = keep.copy(waiting, filled, taken);
+        taken += part;
+        filled += part;
+        if (filled === WRITE_BYTES) {
+          await writeAll(file, waiting);
+          filled = 0;
+        }
       }
     }
-    await writeAll(file, waiting);
+    await writeAll(file, waiting.subarray(0, filled));
     const { hash: actual, index } = parser.finish();
     if (actual !== hash) throw badRequest(`Xorb has the hash ${actual}, not ${hash}`);
     await file.sync();
@@ -147,9 +152,8 @@ async function writeVerified(
   }
 }
 
-async function writeAll(file: FileHandle, buffers: Buffer[]): Promise<void> {
-  const all = Buffer.concat(buffers);
-  for (let done = 0; done < all.length; ) done += (await file.write(all, done)).bytesWritten;
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }
 
 /** A new name is durable only when its folder is. Windows cannot do this and needs it less. */

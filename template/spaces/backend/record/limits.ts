@@ -13,12 +13,6 @@ export interface RecordLimits {
   answersKeptMs: number;
   /** Refusals reach the audit log after this time at the latest. */
   refusalsWithinMs: number;
-  /** Organisers' edits are noticed within this time. */
-  editsWithinMs: number;
-  /** Files that appear beside the backend are noticed within this time. */
-  reconcileMs: number;
-  /** New results reach the verification index, as pending, within this time. */
-  pendingWithinMs: number;
   leaseTtlMs: number;
   leasePollMs: number;
   /** Waits between attempts when the Hub is down. */
@@ -34,9 +28,6 @@ export const RECORD_LIMITS: RecordLimits = {
   snapshotEntries: 2000,
   answersKeptMs: 7 * 86_400_000,
   refusalsWithinMs: 60_000,
-  editsWithinMs: 28_000,
-  reconcileMs: 300_000,
-  pendingWithinMs: 5_000,
   leaseTtlMs: 180_000,
   leasePollMs: 2000,
   firstWaitMs: 500,

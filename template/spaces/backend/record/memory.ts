@@ -107,11 +107,6 @@ export class RecordMemory {
     }
   }
 
-  /** Also of a path that was deleted. */
-  knows(path: string): boolean {
-    return this.#sql("SELECT 1 FROM files WHERE path = ?").get(path) !== undefined;
-  }
-
   *deletedPaths(): Generator<string> {
     for (const row of this.#sql("SELECT path FROM files WHERE op = 'delete'").iterate())
       yield String(row.path);

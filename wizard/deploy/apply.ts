@@ -61,6 +61,7 @@ export async function apply(options: ApplyOptions): Promise<Applied> {
     space,
     host,
     healthPath: desired.backend.healthPath,
+    readyPath: desired.backend.readyPath,
     version: desired.backend.version,
     timeoutMs: options.timeoutMs,
     progress,

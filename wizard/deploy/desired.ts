@@ -26,6 +26,8 @@ export interface DesiredSpace {
   variables: Record<string, string>;
   /** Where the running Space says its version. */
   healthPath: string;
+  /** Answers 200 once it takes requests. */
+  readyPath: string;
 }
 
 /** A file of a bucket. `absent`: only if it is not there, since the backend or a person owns it afterwards. */
@@ -79,6 +81,7 @@ export async function desiredState(options: DesiredOptions): Promise<Desired> {
       secrets,
       variables,
       healthPath: "/v1/healthz",
+      readyPath: "/v1/readyz",
     },
     seeds: async (backendUrl) => {
       const central = await bucketSeeds(options.loaded, { backendUrl, endpoint: options.endpoint });

@@ -7,7 +7,10 @@ import { UserError } from "../terminal/errors.ts";
 export interface ReadyOptions {
   space: HubSpace;
   host: string;
+  /** Answers `{status, version}` as soon as the process runs. */
   healthPath: string;
+  /** Answers 200 once requests are taken. */
+  readyPath: string;
   version: string;
   timeoutMs: number;
   /** Told of each new stage. */
@@ -36,7 +39,8 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
     if (stage !== shown) progress(`${space.id}: ${stage.toLowerCase().replaceAll("_", " ")}`);
     shown = stage;
     // Asked in every stage: a request also wakes a sleeping Space.
-    if ((await healthyVersion(host + options.healthPath, signal)) === version) return;
+    const answering = (await healthyVersion(host + options.healthPath, signal)) === version;
+    if (answering && (await get(host + options.readyPath, signal)) !== null) return;
 
     const now = Date.now();
     const failed = (SPACE_STAGES_FAILED as readonly string[]).includes(stage);
@@ -51,13 +55,17 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
 }
 
 async function healthyVersion(url: string, signal: AbortSignal | undefined): Promise<string | null> {
+  const health = Health.safeParse(await get(url, signal));
+  return health.success && health.data.status === "ok" ? (health.data.version ?? null) : null;
+}
+
+/** The JSON of a good answer; `null` for any other, or none. */
+async function get(url: string, signal: AbortSignal | undefined): Promise<unknown> {
   try {
     const limit = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
     const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
-    const health = Health.safeParse(await response.json());
-    return response.ok && health.success && health.data.status === "ok"
-      ? (health.data.version ?? null)
-      : null;
+    const body: unknown = await response.json();
+    return response.ok ? body : null;
   } catch {
     signal?.throwIfAborted();
     return null;

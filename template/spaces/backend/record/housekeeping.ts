@@ -1,5 +1,6 @@
 /** Beside the commits: snapshots, deleting what they make superfluous, renewing the lease. */
 import type { HubBucket } from "../../../hub/types.ts";
+import type { EditsWatch } from "./edits.ts";
 import { type SegmentName, segmentPath } from "./journal.ts";
 import type { Lease } from "./lease.ts";
 import type { RecordLimits } from "./limits.ts";
@@ -8,6 +9,7 @@ import { messageOf, type Persistence, persist } from "./persist.ts";
 import type { Loaded } from "./recovery.ts";
 import { manifestPath, type SnapshotManifest, writeSnapshot } from "./snapshot.ts";
 import type { JournalGroup } from "./types.ts";
+import type { VerificationIndex } from "./verification-index.ts";
 
 export interface HousekeepingOptions {
   audit: HubBucket;
@@ -17,6 +19,10 @@ export interface HousekeepingOptions {
   limits: RecordLimits;
   persistence: Persistence;
   restored: Loaded;
+  edits: EditsWatch;
+  verification: VerificationIndex;
+  reconcileNewest(): Promise<number>;
+  reconcileAll(): Promise<number>;
 }
 
 export class Housekeeping {
@@ -45,12 +51,18 @@ export class Housekeeping {
   }
 
   start(flushRefusals: () => void): void {
-    const { lease, limits } = this.#options;
+    const { lease, limits, edits } = this.#options;
     const renew = async () => {
       if (lease.isDue && lease.lostTo === null) await lease.renew();
     };
     this.#every(limits.leaseTtlMs / 6, "renewing the lease", renew);
     this.#every(limits.refusalsWithinMs, "writing refusals", async () => flushRefusals());
+    this.#every(limits.editsWithinMs, "looking for edits", () => edits.look());
+    this.#every(limits.reconcileNewestMs, "looking at the newest files", () =>
+      this.#options.reconcileNewest(),
+    );
+    this.#every(limits.reconcileAllMs, "looking at all files", () => this.#options.reconcileAll());
+    this.#every(limits.pendingWithinMs, "writing the verification index", () => this.#flushPending());
     if (this.#firstStart || this.#isDue) this.#snapshot();
   }
 
@@ -65,6 +77,7 @@ export class Housekeeping {
   async close(signal: AbortSignal): Promise<void> {
     this.#stopTimers();
     signal.addEventListener("abort", () => this.#stop.abort(), { once: true });
+    await this.#flushPending().catch((error) => this.#options.persistence.log(messageOf(error)));
     await this.#working;
     if (this.#options.lease.lostTo === null && this.#options.memory.seq > (this.#newest?.seq ?? 0)) {
       this.#snapshot();
@@ -92,6 +105,11 @@ export class Housekeeping {
     }, ms);
     timer.unref();
     this.#timers.push(timer);
+  }
+
+  async #flushPending(): Promise<void> {
+    const { lease, verification } = this.#options;
+    if (lease.lostTo === null) await verification.flush();
   }
 
   #stopTimers(): void {

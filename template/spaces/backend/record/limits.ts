@@ -13,6 +13,14 @@ export interface RecordLimits {
   answersKeptMs: number;
   /** Refusals reach the audit log after this time at the latest. */
   refusalsWithinMs: number;
+  /** Organisers' edits are noticed within this time. */
+  editsWithinMs: number;
+  /** Files that appear in the bucket beside the backend are noticed within this time … */
+  reconcileNewestMs: number;
+  /** … and those that vanish, which takes a listing of everything, within this. */
+  reconcileAllMs: number;
+  /** New results reach the verification index, as pending, within this time. */
+  pendingWithinMs: number;
   leaseTtlMs: number;
   leasePollMs: number;
   /** Waits between attempts when the Hub is down. */
@@ -28,6 +36,10 @@ export const RECORD_LIMITS: RecordLimits = {
   snapshotEntries: 2000,
   answersKeptMs: 7 * 86_400_000,
   refusalsWithinMs: 60_000,
+  editsWithinMs: 28_000,
+  reconcileNewestMs: 300_000,
+  reconcileAllMs: 6 * 3_600_000,
+  pendingWithinMs: 5_000,
   leaseTtlMs: 180_000,
   leasePollMs: 2000,
   firstWaitMs: 500,

@@ -107,6 +107,17 @@ export class RecordMemory {
     }
   }
 
+  /** Size of the file in bytes; `undefined` if there is none. */
+  sizeOf(path: string): number | undefined {
+    const row = this.#sql("SELECT size FROM files WHERE path = ? AND op <> 'delete'").get(path);
+    return row === undefined ? undefined : Number(row.size);
+  }
+
+  *paths(): Generator<string> {
+    for (const row of this.#sql("SELECT path FROM files WHERE op <> 'delete'").iterate())
+      yield String(row.path);
+  }
+
   *deletedPaths(): Generator<string> {
     for (const row of this.#sql("SELECT path FROM files WHERE op = 'delete'").iterate())
       yield String(row.path);

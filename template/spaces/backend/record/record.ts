@@ -3,14 +3,17 @@ import type { Hub } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
 import { ApiError } from "../errors.ts";
 import { Committer } from "./committer.ts";
+import { type EditListener, EditsWatch } from "./edits.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Lease } from "./lease.ts";
 import { RECORD_LIMITS, type RecordLimits } from "./limits.ts";
 import { RecordMemory } from "./memory.ts";
-import { type Persistence, sleep } from "./persist.ts";
+import { type Persistence, persist, sleep } from "./persist.ts";
+import { reconcileAll, reconcileNewest } from "./reconcile.ts";
 import { Refusals } from "./refusals.ts";
 import { restore } from "./restore.ts";
-import type { AuditFields, Record, WriteIntent } from "./types.ts";
+import type { AuditFields, JournalGroup, Record, WriteIntent } from "./types.ts";
+import { VERIFICATION_INDEX_PATH, VerificationIndex } from "./verification-index.ts";
 
 export type { RecordLimits } from "./limits.ts";
 
@@ -48,8 +51,13 @@ export interface StartedRecord extends Record {
   promotedAs(id: string): string | undefined;
   /** A request that was refused, for the audit log. Bounded: who hammers is counted, not quoted. */
   refused(audit: AuditFields): void;
-  /** A file that was changed beside the backend (an organiser's edit): the next snapshot must know it. */
-  noteFound(file: { path: string; text: string } | { path: string; removed: true }): void;
+  /** The index of verdicts: `update` merges with what people and the eval Space write. */
+  readonly verification: VerificationIndex;
+  /**
+   * Follows a file of the central bucket that organisers edit: told at once after the start, and within
+   * `editsWithinMs` of a change; `null` if the file is not there. Paths watched share one request.
+   */
+  watch(path: string, listener: EditListener): void;
   /** Ends at once, as a crash would: for tests of what a restart finds. */
   abandon(): void;
 }
@@ -66,6 +74,19 @@ export function createRecord(options: RecordOptions): StartedRecord {
   const { leaseTtlMs: ttlMs, leasePollMs: pollMs } = limits;
   const lease = new Lease({ bucket: audit, now, sleep, log, ttlMs, pollMs });
   const refusals = new Refusals(now);
+  const edits = new EditsWatch(central);
+  const verification = new VerificationIndex({
+    bucket: central,
+    log,
+    onContent(text, writtenHash) {
+      const path = VERIFICATION_INDEX_PATH;
+      memory.found(text === null ? { op: "delete", path } : { op: "put", path, text });
+      if (text === null) options.board.applyFound([], [path]);
+      else options.board.applyFound([{ path, text, size: Buffer.byteLength(text) }]);
+      if (writtenHash !== null) edits.expect(path, writtenHash);
+    },
+  });
+  edits.watch(VERIFICATION_INDEX_PATH, (text) => verification.found(text));
   const stopping = new AbortController();
   const unanswered = new Map<string, { requestSha256: string; answer: Promise<unknown> }>();
   let committer: Committer | null = null;
@@ -82,6 +103,9 @@ export function createRecord(options: RecordOptions): StartedRecord {
       signal: until,
       persistence,
     });
+    const look = () => edits.look();
+    await persist("looking for edits", look, until, persistence);
+    const reconciling = { bucket: central, memory, board: options.board };
     const keeping = new Housekeeping({
       audit,
       memory,
@@ -90,6 +114,10 @@ export function createRecord(options: RecordOptions): StartedRecord {
       limits,
       persistence,
       restored,
+      edits,
+      verification,
+      reconcileNewest: () => reconcileNewest(reconciling),
+      reconcileAll: () => reconcileAll(reconciling),
     });
     const writer = new Committer({
       ...parts,
@@ -100,7 +128,10 @@ export function createRecord(options: RecordOptions): StartedRecord {
       persistence,
       maxQueue: limits.maxQueue,
       answerWithinMs: limits.answerWithinMs,
-      onGroup: (group) => keeping.onGroup(group),
+      onGroup(group) {
+        for (const result of newResults(group)) verification.addPending(result);
+        keeping.onGroup(group);
+      },
     });
     keeping.start(() => writer.flushRefusals());
     housekeeping = keeping;
@@ -155,11 +186,17 @@ export function createRecord(options: RecordOptions): StartedRecord {
     agentKeySha256: (agentId) => memory.agentKeySha256(agentId),
     promotedAs: (id) => memory.promotedAs(id),
     refused: (fields) => refusals.add(fields),
-    noteFound(file) {
-      const { path } = file;
-      memory.found("removed" in file ? { op: "delete", path } : { op: "put", path, text: file.text });
-    },
+    verification,
+    watch: (path, listener) => edits.watch(path, listener),
   };
+}
+
+/** Filenames of the results that a group has added. */
+function newResults({ entries }: JournalGroup): string[] {
+  const paths = entries.flatMap((entry) =>
+    entry.changes.flatMap(({ op, path }) => (op === "put" ? [path] : [])),
+  );
+  return paths.flatMap((path) => /^results\/([^/]+\.md)$/.exec(path)?.[1] ?? []);
 }
 
 function cannotWriteYet(waitsFor: string | null): ApiError {

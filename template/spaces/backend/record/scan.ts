@@ -1,8 +1,8 @@
 /** Files that did not come through the journal, as the changes that would have written them. */
 import type { BucketEntry, HubBucket } from "../../../hub/types.ts";
-import { VERIFICATION_INDEX } from "../board/classify.ts";
 import type { FoundFile } from "../board/types.ts";
 import type { FileChange } from "./types.ts";
+import { VERIFICATION_INDEX_PATH } from "./verification-index.ts";
 
 const READERS = 16;
 /** No document of a board is near this. */
@@ -57,5 +57,5 @@ export function foundFile(change: Change): FoundFile {
 }
 
 function isDocument(path: string): boolean {
-  return (path.endsWith(".md") && DOCUMENT_FOLDERS.test(path)) || path === VERIFICATION_INDEX;
+  return (path.endsWith(".md") && DOCUMENT_FOLDERS.test(path)) || path === VERIFICATION_INDEX_PATH;
 }

@@ -1,0 +1,59 @@
+/**
+ * Organisers' edits beside the backend: a few known paths of the central bucket, all asked for with one
+ * request. Files are read only when their content has changed.
+ */
+import type { HubBucket } from "../../../hub/types.ts";
+
+/** `null`: the file is not there. */
+export type EditListener = (text: string | null) => void;
+
+interface Watched {
+  listeners: EditListener[];
+  /** Content hash last seen; `undefined` before the first look. */
+  hash: string | null | undefined;
+}
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+export class EditsWatch {
+  readonly #bucket: HubBucket;
+  readonly #watched = new Map<string, Watched>();
+  #looking: Promise<void> | null = null;
+
+  constructor(bucket: HubBucket) {
+    this.#bucket = bucket;
+  }
+
+  /** `listener` is told at the first look and after every change. */
+  watch(path: string, listener: EditListener): void {
+    const watched = this.#watched.get(path);
+    if (watched) watched.listeners.push(listener);
+    else this.#watched.set(path, { listeners: [listener], hash: undefined });
+  }
+
+  /** What this backend has just written itself: no edit. */
+  expect(path: string, hash: string): void {
+    const watched = this.#watched.get(path);
+    if (watched) watched.hash = hash;
+  }
+
+  /** Throws `HubError`; the next look sees what this one could not. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#watched.size === 0) return;
+    const present = await this.#bucket.stat([...this.#watched.keys()]);
+    for (const [path, watched] of this.#watched) {
+      const hash = present.get(path)?.xetHash ?? null;
+      if (hash === watched.hash) continue;
+      const text = hash === null ? null : await this.#bucket.readText(path, { maxBytes: MAX_BYTES });
+      watched.hash = hash;
+      for (const listener of watched.listeners) listener(text);
+    }
+  }
+}

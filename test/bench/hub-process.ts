@@ -5,6 +5,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 
 export interface HubProcess {
   url: string;
@@ -25,8 +26,16 @@ interface Started {
   startMs: number;
 }
 
-export async function startHubProcess(dataDir?: string): Promise<HubProcess> {
-  const child = fork(import.meta.filename, dataDir === undefined ? [] : [dataDir]);
+export interface HubProcessOptions {
+  /** Default: a temporary one. */
+  dataDir?: string;
+  /** The program to run; default: the TypeScript source. */
+  program?: string;
+}
+
+export async function startHubProcess(options: HubProcessOptions = {}): Promise<HubProcess> {
+  const { dataDir, program = import.meta.filename } = options;
+  const child = fork(program, dataDir === undefined ? [] : [dataDir]);
   const [started] = (await once(child, "message")) as [Started];
   return {
     ...started,
@@ -36,6 +45,25 @@ export async function startHubProcess(dataDir?: string): Promise<HubProcess> {
       await once(child, "exit");
     },
   };
+}
+
+/** Bundles the hub as it is shipped, without types to strip. @returns the program, for `startHubProcess` */
+export async function bundleHub(): Promise<string> {
+  const { build } = await import("esbuild");
+  const outfile = resolve(import.meta.dirname, "../../node_modules/.cache/agent-collab-bench/hub.mjs");
+  await build({
+    entryPoints: [import.meta.filename],
+    outfile,
+    bundle: true,
+    minifySyntax: true,
+    platform: "node",
+    format: "esm",
+    external: ["esbuild", "lz4-napi"],
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  return outfile;
 }
 
 function memoryOf(pid: number): { now: number; peak: number } {

@@ -42,15 +42,17 @@ export async function create(request: Request): Promise<void> {
   const thorough = asking && start.kind === "custom";
   const decision = await decide(request, start, asking);
   const { target, directory, plan, files, kept } = decision;
-  if (thorough) await (await conversation()).confirmSummary(cli, summary(decision));
   const dryRun = options.dryRun === true;
   const step = async (question: Question, given: string | undefined) =>
     given ??
     (thorough && !dryRun ? await (await conversation()).askStep(cli, question) : question.initial({}));
+  // All questions come before the first byte: whoever stops at one has created nothing.
+  const wantsGit = await step(GIT, options.git);
+  const next = await step(NEXT, options.next);
+  if (thorough) await (await conversation()).confirmSummary(cli, summary(decision));
 
   if (!dryRun) await writeDirectory(target, files, { removeRest: decision.overwrite === "replace" });
-  const git = (await step(GIT, options.git)) === "yes" && !dryRun ? gitInit(target) : undefined;
-  const next = await step(NEXT, options.next);
+  const git = wantsGit === "yes" && !dryRun ? gitInit(target) : undefined;
   report(
     {
       directory,
@@ -107,7 +109,8 @@ async function makePlan(
   asking: boolean,
 ): Promise<{ directory: string; plan: ScaffoldPlan }> {
   const { dir, options, inputs, cli } = request;
-  const named = dir?.trim() || (options.yes ? DEFAULT_DIRECTORY : undefined);
+  // A name that starts with a dash would be a flag wherever it is printed.
+  const named = dir?.trim().replace(/^-/, "./-") || (options.yes ? DEFAULT_DIRECTORY : undefined);
   if (named === undefined && !asking) throw noDirectory(cli);
   const { given, converted } = inputs;
   if (start.kind === "example") {

@@ -1,0 +1,171 @@
+/** `create` with a person at the terminal: real keys in a real pseudo-terminal. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { KEY, Terminal } from "../support/terminal.ts";
+import { WorkFolder } from "../support/work-folder.ts";
+
+let work: WorkFolder;
+beforeAll(async () => {
+  work = await WorkFolder.create();
+});
+afterAll(() => work[Symbol.asyncDispose]());
+
+/** Prices come from a Hub that does not answer, so that the recorded list is shown at once. */
+const OFFLINE = { HF_ENDPOINT: "http://127.0.0.1:1" };
+const open = (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
+  new Terminal(["create", ...args], { cwd: work.path, env: { ...OFFLINE, ...env } });
+const made = async () => (await readdir(work.path)).sort();
+
+/** The questions of the longest way through: what is asked, the keys that answer it, the argument that does. */
+const EVERYTHING: [question: RegExp, keys: string, argument: string][] = [
+  [/How do you want to start\?/, KEY.down + KEY.enter, "--start=custom"],
+  [/Where should it be made\?/, `thorough${KEY.enter}`, "interrupted"],
+  [/called\?/, KEY.enter, "--title=x"],
+  [/work on\?/, `Make it better.${KEY.enter}${KEY.enter}`, "--goal=x"],
+  [/Short name\?/, KEY.enter, "--slug=x"],
+  [/organisation of the challenge\?/, KEY.enter, "--org=x"],
+  [/Organisation of the organisers\?/, KEY.enter, "--admin-org=x-admin"],
+  [/kind of problem/, KEY.enter, "--flavour=score"],
+  [/Name of the score\?/, `seconds${KEY.enter}`, "--score=x"],
+  [/Its unit\?/, `s${KEY.enter}`, "--unit=x"],
+  [/Which way is better\?/, KEY.down + KEY.enter, "--direction=lower"],
+  [/must not get worse\?/, `memory<=64${KEY.enter}`, "--guardrails="],
+  [/tracks\?/, KEY.enter, "--tracks="],
+  [/allowed, and what is not\?/, KEY.enter + KEY.enter, "--rules=x"],
+  [/How is a result measured\?/, KEY.enter + KEY.enter, "--measure=x"],
+  [/on which hardware\?/, KEY.down + KEY.enter, "--hardware=cpu-basic"],
+  [/Most that all Jobs of a day may cost/, `5${KEY.enter}`, "--budget=5"],
+  [/Who decides whether a result is valid\?/, KEY.enter, "--verification=manual"],
+  [/Channels of the message board\?/, KEY.enter, "--channels="],
+  [/Along which lines do ideas differ\?/, KEY.enter, "--axes="],
+  [/Invitation link/, KEY.enter, "--invite-url="],
+  [/Make it a git repository\?/, KEY.enter, "--git=no"],
+  [/And then\?/, KEY.enter, "--next=nothing"],
+  [/Write it\?/, KEY.enter, "--interactive"],
+];
+
+describe("the first screen", () => {
+  test("recommended settings are spelled out and ask two questions more", async () => {
+    await using terminal = open();
+    await terminal.answer(/Recommended: a score to improve; higher is better/, KEY.enter);
+    await terminal.answer(/called\?/, `Counting${KEY.enter}`);
+    await terminal.answer(/work on\?/, `Count high.${KEY.enter}Very high.${KEY.enter}${KEY.enter}`);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.screen.match(/◇/g)).toHaveLength(3);
+    expect(await readFile(join(work.path, "counting/task/goal.md"), "utf8")).toBe(
+      "Count high.\nVery high.\n",
+    );
+  });
+
+  test("an example is two keys away", async () => {
+    await using terminal = open(["gem"]);
+    await terminal.answer(/Example: Gemma challenge/, KEY.down + KEY.down + KEY.enter);
+    expect(await terminal.end()).toBe(0);
+    expect(await made()).toContain("gem");
+  });
+});
+
+describe("every question", () => {
+  test("can be answered by keys, ends in a summary, and gives a collab", async () => {
+    await using terminal = open();
+    for (const [question, keys] of EVERYTHING) await terminal.answer(question, keys);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.screen).toMatch(
+      /cpu-basic, \$0\.01 an hour \(at worst \$1 a day for each participant; prices of August 2026/,
+    );
+    const collab = parse(await readFile(join(work.path, "thorough/collab.yaml"), "utf8"));
+    expect(collab).toMatchObject({
+      collab: { slug: "thorough", org: "thorough-collab" },
+      scoring: {
+        field: "seconds",
+        unit: "s",
+        direction: "lower",
+        guardrails: [{ field: "memory", max: 64 }],
+      },
+      jobs: { enabled: true, hardware: "cpu-basic", budget_per_day: 5 },
+    });
+  });
+
+  test.concurrent.each(EVERYTHING)(
+    "Ctrl-C at %s: 130, the cursor is back, and nothing was created",
+    async (question, _keys, own) => {
+      const before = await made();
+      await using terminal = open(
+        EVERYTHING.map(([, , argument]) => argument).filter((argument) => argument !== own),
+      );
+      await terminal.answer(question, KEY.interrupt);
+      expect(await terminal.end()).toBe(130);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that hide and show the cursor
+      const cursor = [...terminal.raw.matchAll(/\u001b\[\?25([lh])/g)].at(-1)?.[1];
+      expect(cursor ?? "h").toBe("h");
+      expect(terminal.screen).toMatch(/Nothing was created/);
+      expect(await made()).toEqual(before);
+    },
+  );
+});
+
+describe("what is typed", () => {
+  test("meets the same check as a flag, and is asked again", async () => {
+    await using terminal = open(["checked", "--start=custom"]);
+    await terminal.answer(/called\?/, KEY.enter);
+    await terminal.answer(/work on\?/, KEY.enter + KEY.enter);
+    await terminal.answer(/Short name\?/, `BAD${KEY.enter}`);
+    await terminal.waitFor(/Must be 1 to 40 of a-z/);
+    terminal.send(KEY.interrupt);
+    expect(await terminal.end()).toBe(130);
+  });
+
+  test("a goal may come from a file or from the editor", async () => {
+    await writeFile(join(work.path, "goal.md"), "From the file.\n");
+    await using fromFile = open(["by-file", "--start=recommended", "--title=x"]);
+    await fromFile.answer(/@file takes a file/, `@goal.md${KEY.enter}${KEY.enter}`);
+    expect(await fromFile.end()).toBe(0);
+    expect(await readFile(join(work.path, "by-file/task/goal.md"), "utf8")).toBe("From the file.\n");
+
+    const editor = join(work.path, "editor.sh");
+    await writeFile(editor, `#!/bin/sh\nprintf 'From the editor.\\n' >> "$1"\n`, { mode: 0o755 });
+    await using fromEditor = open(["by-editor", "--start=recommended", "--title=x"], {
+      EDITOR: `sh '${editor}'`,
+    });
+    await fromEditor.answer(/! opens your editor/, `!${KEY.enter}${KEY.enter}`);
+    expect(await fromEditor.end()).toBe(0);
+    expect(await readFile(join(work.path, "by-editor/task/goal.md"), "utf8")).toBe("From the editor.\n");
+  });
+
+  test("a folder with other things asks what to do, and stopping is the default", async () => {
+    await using terminal = open([".", "--start=recommended", "--title=x", "--goal=y"]);
+    await terminal.answer(/The folder is not empty/, KEY.enter);
+    expect(await terminal.end()).toBe(1);
+    expect(terminal.screen).toMatch(/--overwrite merge/);
+  });
+});
+
+describe("told otherwise", () => {
+  test("--yes never asks, at a terminal too", async () => {
+    await using terminal = open(["yes", "--yes"]);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.screen).not.toContain("◆");
+  });
+
+  test("--no-interactive stops with the missing answers", async () => {
+    await using terminal = open(["never", "--no-interactive"]);
+    expect(await terminal.end()).toBe(4);
+    expect(terminal.screen).toContain("--title <text>");
+  });
+
+  test.each([{ CI: "true" }, { CLAUDECODE: "1" }])("with %j nobody is asked", async (env) => {
+    await using terminal = open(["never"], env);
+    expect(await terminal.end()).toBe(4);
+  });
+
+  test("NO_COLOR and TERM=dumb: plain text", async () => {
+    await using terminal = open(["plain", "--yes"], { NO_COLOR: "1" });
+    await terminal.end();
+    expect(terminal.raw).not.toContain("\u001b");
+    await using dumb = open(["dumb", "--yes"], { TERM: "dumb" });
+    await dumb.end();
+    expect(dumb.raw).not.toContain("\u001b");
+  });
+});

@@ -4,7 +4,7 @@ import { closest } from "../template/schema/suggest.ts";
 import { type Cli, COMMANDS, type CommandEntry } from "./commands/index.ts";
 import { packageVersion } from "./package-root.ts";
 import { canPrompt, type Env } from "./terminal/detect.ts";
-import { EXIT, type UserError, usageError } from "./terminal/errors.ts";
+import { CommandEnded, EXIT, type UserError, usageError } from "./terminal/errors.ts";
 import { GLOBAL_OPTIONS, type GlobalOptions, readGlobalOptions } from "./terminal/globals.ts";
 import { createOutput, resolveMode } from "./terminal/output.ts";
 import { printError } from "./terminal/report-error.ts";
@@ -32,6 +32,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     return EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    if (error instanceof CommandEnded) return error.exitCode;
     const mode = resolveMode(globals.format, io.env);
     const { paintNote } = createOutput({ mode, ...io });
     const paint = (text: string) => paintNote(["red", "bold"], text);

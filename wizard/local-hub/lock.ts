@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { HubStartError } from "./errors.ts";
 
-const LOCK_FILE = "hub.lock";
+export const LOCK_FILE = "hub.lock";
 const NOTE_FILE = "hub.json";
 export const LOCK_FILES = [LOCK_FILE, `${LOCK_FILE}-journal`, NOTE_FILE] as const;
 

@@ -44,3 +44,14 @@ export function usageError(message: string, fix?: string): UserError {
 export function interrupted(message: string): UserError {
   return new UserError({ code: "interrupted", message, exitCode: EXIT.interrupted });
 }
+
+/** A command that ran another one and ends with its exit code; there is nothing to print. */
+export class CommandEnded extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`the command ended with ${exitCode}`);
+    this.name = "CommandEnded";
+    this.exitCode = exitCode;
+  }
+}

@@ -7,12 +7,14 @@ import type { Config } from "./config.ts";
 import { FileReader } from "./file-reader.ts";
 import type { LiveCollab } from "./live-collab.ts";
 import type { Log } from "./log.ts";
-import type { Record as CollabRecord } from "./record/types.ts";
+import type { StartedRecord } from "./record/record.ts";
 
 export interface Readiness {
   status: "ready" | "starting" | "stopping";
   /** What is waited for; empty when ready. */
   missing: string[];
+  /** The board is filled: reads are answered, even while another backend still holds the lease. */
+  canRead: boolean;
 }
 
 export interface BackendParts {
@@ -20,7 +22,7 @@ export interface BackendParts {
   live: LiveCollab;
   hub: Hub;
   board: Board;
-  record: CollabRecord;
+  record: StartedRecord;
   access: Access;
   now(): number;
   log: Log;
@@ -31,12 +33,12 @@ export class Backend {
   readonly live: LiveCollab;
   readonly hub: Hub;
   readonly board: Board;
-  readonly record: CollabRecord;
+  readonly record: StartedRecord;
   readonly access: Access;
   readonly now: () => number;
   readonly log: Log;
   readonly files: FileReader;
-  readonly readiness: Readiness = { status: "starting", missing: ["record"] };
+  readonly readiness: Readiness = { status: "starting", missing: ["record"], canRead: false };
   /** Origins of the dashboard Space, as the Hub names them; filled in after the start. */
   readonly dashboardOrigins = new Set<string>();
 

@@ -15,6 +15,9 @@ import type { Config } from "./config.ts";
 import { LiveCollab } from "./live-collab.ts";
 import { errorFields, type Log, silentLog } from "./log.ts";
 import { createRecord, type RecordLimits, type StartedRecord } from "./record/record.ts";
+import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
+import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
+import { COLLAB_FILE, reloadCollab } from "./upkeep/reload.ts";
 
 export interface StartOptions {
   config: Config;
@@ -23,6 +26,8 @@ export interface StartOptions {
   /** Of the record: shorter waits in tests. */
   recordLimits?: Partial<RecordLimits>;
   hub?: Hub;
+  /** How long changes of the ranking gather before `leaderboard/` is written. */
+  leaderboardDelayMs?: number;
 }
 
 export interface RunningBackend {
@@ -38,6 +43,7 @@ export interface RunningBackend {
 
 /** Requests that are still answered after the stop began get this long. */
 const DRAIN_MS = 5_000;
+const LEADERBOARD_DELAY_MS = 15_000;
 
 export async function startBackend(options: StartOptions): Promise<RunningBackend> {
   const { config, log = silentLog, now = Date.now } = options;
@@ -62,10 +68,18 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   const server = createAdaptorServer({ fetch: createApp(backend).fetch }) as Server;
   const stopping = new AbortController();
   let closing: Promise<void> | undefined;
+  let leaderboards: LeaderboardWriter | undefined;
+  record.watch(COLLAB_FILE, (text) => {
+    if (text !== null) reloadCollab(text, live, board, log);
+  });
 
+  let unfollowOrigin = () => {};
   const close = async () => {
     backend.readiness.status = "stopping";
+    backend.readiness.canRead = false;
     stopping.abort();
+    unfollowOrigin();
+    await leaderboards?.stop();
     await record
       .close()
       .catch((error) => log("error", "closing the record failed", { error: errorFields(error) }));
@@ -81,14 +95,25 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     throw error;
   }
   const { port } = server.address() as AddressInfo;
+  unfollowOrigin = followDashboardOrigin(backend);
   log("info", "listening", { port, collab: config.collab.collab.slug, version: config.deployment?.version });
 
-  const ready = record.start({ signal: stopping.signal }).then(() => {
-    if (stopping.signal.aborted) return;
-    backend.readiness.status = "ready";
-    backend.readiness.missing = [];
-    log("info", "ready", { board_version: board.version });
-  });
+  const ready = record
+    .start({
+      signal: stopping.signal,
+      onLoaded: () => {
+        backend.readiness.canRead = true;
+        backend.readiness.missing = ["write lease"];
+      },
+    })
+    .then(() => {
+      if (stopping.signal.aborted) return;
+      backend.readiness.status = "ready";
+      backend.readiness.canRead = true;
+      backend.readiness.missing = [];
+      leaderboards = new LeaderboardWriter(backend, options.leaderboardDelayMs ?? LEADERBOARD_DELAY_MS);
+      log("info", "ready", { board_version: board.version });
+    });
   // Whoever waits for `ready` sees the failure; nobody has to.
   ready.catch(() => {});
   const stop = () => {

@@ -23,7 +23,7 @@ const STATUS_TEXT = {
 
 export function homePage(backend: Backend, request: Request): Promise<Response> {
   const { collab, scoring } = backend.collab;
-  const ready = backend.readiness.status === "ready";
+  const ready = backend.readiness.canRead;
   return page(
     backend,
     collab.title,

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { bearerToken } from "../access/bearer.ts";
 import type { Backend } from "../backend.ts";
 import { ApiError } from "../errors.ts";
+import { maskTokens } from "../log.ts";
 import type { Answer, RequestContext, Route } from "./define.ts";
 import { clientAddress, parseBody, parseQuery, readBody } from "./parse.ts";
 import { type KeptAnswer, matchesEtag, type ReadCache } from "./read-cache.ts";
@@ -12,6 +13,7 @@ const NOT_READY_SECONDS = 2;
 /** A JSON body can be larger than the document in it: every byte may be escaped, and there are other fields. */
 const ESCAPED_BYTES = 2;
 const OTHER_FIELDS_BYTES = 65_536;
+const MAX_CLAIM_LENGTH = 200;
 const JSON_TYPE = "application/json";
 
 export async function serve(backend: Backend, route: Route, cache: ReadCache, c: Context): Promise<Response> {
@@ -19,7 +21,9 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
     const kept = cache.get(c.req.url, backend.board.version);
     if (kept) return keptResponse(kept, c.req.header("if-none-match"));
   }
-  if (backend.readiness.status !== "ready" && !route.beforeReady) throw notReady(backend);
+  const { status, canRead } = backend.readiness;
+  const served = status === "ready" || (route.method === "GET" && canRead) || route.beforeReady;
+  if (!served) throw notReady(backend);
 
   const url = new URL(c.req.url);
   const query = parseQuery(url, route.query);
@@ -40,7 +44,7 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
   };
   // Before the handler: what it reads is at least this new, and a change meanwhile makes the tag stale.
   const { version } = backend.board;
-  const answer = await route.handler(context);
+  const answer = await handle(route, context);
   if (answer instanceof Response) return answer;
   if (!route.cached || (answer.status ?? 200) !== 200) return jsonResponse(answer, route.status);
   const kept: KeptAnswer = {
@@ -50,6 +54,27 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
   };
   cache.set(c.req.url, version, kept);
   return keptResponse(kept, c.req.header("if-none-match"));
+}
+
+/** Refused writes go into the audit log too, under the name they claimed. */
+async function handle(route: Route, context: RequestContext): Promise<Answer> {
+  try {
+    return await route.handler(context);
+  } catch (error) {
+    if (route.method === "POST" && error instanceof ApiError && error.status < 500) {
+      const { agent_id: agentId, source } = (context.body ?? {}) as { agent_id?: unknown; source?: unknown };
+      context.backend.record.refused({
+        agent_id: typeof agentId === "string" ? agentId.slice(0, MAX_CLAIM_LENGTH) : null,
+        route: route.path,
+        via: null,
+        source: typeof source === "string" ? maskTokens(source.slice(0, MAX_CLAIM_LENGTH)) : null,
+        status_code: error.status,
+        code: error.code,
+        ...context.caller,
+      });
+    }
+    throw error;
+  }
 }
 
 function notReady(backend: Backend): ApiError {

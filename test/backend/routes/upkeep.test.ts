@@ -1,0 +1,113 @@
+/** What organisers change beside the backend, and what the backend keeps up to date by itself. */
+
+import { describe, expect, test, vi } from "vitest";
+import { stringify } from "yaml";
+import { BackendUnderTest } from "../../support/backend.ts";
+
+const soon = { timeout: 20_000, interval: 50 };
+const FAST = {
+  start: {
+    recordLimits: { editsWithinMs: 200, reconcileNewestMs: 300, pendingWithinMs: 100 },
+    leaderboardDelayMs: 100,
+  },
+};
+
+describe("organisers' edits", () => {
+  test("a verdict in the index ranks and unranks a result", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    const a = await under.agent("a");
+    const filename = await under.result(a, 3);
+    await under.central.write([
+      { path: "results/verification_status.json", content: JSON.stringify({ [filename]: "invalid" }) },
+    ]);
+    await vi.waitFor(async () => {
+      const { body } = await under.get("/v1/leaderboard");
+      expect(body.rows).toEqual([]);
+      expect(body.meta.excluded).toMatchObject({ verification_invalid: 1 });
+    }, soon);
+    expect((await under.get(`/v1/results/${filename}`)).body.verification).toBe("invalid");
+    expect((await under.get("/v1/results?verification=pending")).body.matched).toBe(0);
+    expect((await under.get("/v1/leaderboard?verification=invalid")).body.rows).toHaveLength(1);
+  });
+
+  test("a changed collab.yaml takes effect, a broken one does not", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    const a = await under.agent("a");
+    await under.result(a, 1);
+    const b = await under.agent("b", "bob");
+    await under.result(b, 2);
+    const leader = async () => (await under.get("/v1/leaderboard")).body.rows[0]?.agent;
+    expect(await leader()).toBe("b");
+    const put = (yaml: unknown) =>
+      under.central.write([
+        { path: "collab.yaml", content: typeof yaml === "string" ? yaml : stringify(yaml) },
+      ]);
+    const base = {
+      collab: { slug: "gemma", title: "New title", org: "demo" },
+      scoring: { direction: "lower" },
+    };
+    await put(base);
+    await vi.waitFor(async () => expect(await leader()).toBe("a"), soon);
+    expect((await under.get("/v1")).body.title).toBe("New title");
+    await put("collab: [broken");
+    await put({ ...base, collab: { ...base.collab, status: "paused" } });
+    await vi.waitFor(async () => {
+      const { body } = await under.post("/v1/messages", { agent_id: "a", body: "x" }, a.key);
+      expect(body.error?.code).toBe("COLLAB_CLOSED");
+    }, soon);
+    expect(await leader()).toBe("a");
+  });
+
+  test("a message uploaded beside the backend appears", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    await under.central.write([
+      {
+        path: "message_board/20260608-212040_human-x_ab12cd34.md",
+        content: "---\nagent: human-x\n---\n\nby hand\n",
+      },
+    ]);
+    await vi.waitFor(async () => {
+      expect((await under.get("/v1/messages?expand=true")).body.items).toMatchObject([{ body: "by hand" }]);
+    }, soon);
+  });
+});
+
+describe("leaderboard/ in the central bucket", () => {
+  test("follows the ranking", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    const a = await under.agent("a");
+    await under.result(a, 1);
+    const best = await under.result(a, 2, "", "sneaky | [x](y)");
+    await vi.waitFor(async () => {
+      const ranking = JSON.parse((await under.central.readText("leaderboard/leaderboard.json")) ?? "null");
+      expect(ranking?.rows).toMatchObject([{ rank: 1, agent: "a", score: 2, filename: best }]);
+    }, soon);
+    const readme = await under.central.readText("leaderboard/README.md");
+    expect(readme).toContain("| 1 | a | 2 | pending | sneaky \\| \\[x\\]\\(y\\) |");
+    const history = JSON.parse((await under.central.readText("leaderboard/history.json")) ?? "[]");
+    expect(history.map((entry: { score: number }) => entry.score)).toEqual([1, 2]);
+  });
+});
+
+test("a repeated Idempotency-Key gives the first answer, also after a restart", async () => {
+  await using under = await BackendUnderTest.start();
+  const a = await under.agent("a");
+  const send = (body: string, key = "k1") =>
+    under.request("/v1/messages", {
+      json: { agent_id: "a", body },
+      token: a.key,
+      headers: { "idempotency-key": key },
+    });
+  const first = await send("once");
+  expect(await send("once")).toMatchObject({ status: 201, body: first.body });
+  expect((await send("something else")).body.error.code).toBe("IDEMPOTENCY_CONFLICT");
+  await under.restart();
+  expect((await send("once")).body).toEqual(first.body);
+  expect((await under.get("/v1/messages")).body.count).toBe(1);
+  expect((await send("x", "k".repeat(201))).status).toBe(422);
+
+  const source = await a.upload("m.md", "promoted");
+  const promote = () =>
+    under.request("/v1/messages", { json: { source }, token: a.key, headers: { "idempotency-key": "k2" } });
+  expect((await promote()).body).toEqual((await promote()).body);
+});

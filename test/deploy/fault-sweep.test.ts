@@ -1,0 +1,92 @@
+/** The Hub fails at request N of a deployment, for every N; the next run finishes. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createHub } from "../../template/hub/client.ts";
+import { HubError } from "../../template/hub/errors.ts";
+import { prepareDeployment } from "../../wizard/deploy/deploy.ts";
+import { type LocalHub, startLocalHub } from "../../wizard/local-hub/server.ts";
+import { UserError } from "../../wizard/terminal/errors.ts";
+import { CollabFolder, SMALL_BACKEND } from "./support.ts";
+
+/** Deploys; the backends work with the organiser's token, so that faults meet only the deployment. */
+const DEPLOYER = "deployer";
+
+let server: LocalHub;
+beforeAll(async () => {
+  server = await startLocalHub();
+  await emulator("POST", "/users", { name: DEPLOYER, orgs: { demo: "admin", "demo-admin": "admin" } });
+});
+afterAll(() => server.close());
+
+async function emulator(method: string, path: string, body?: unknown) {
+  const response = await fetch(`${server.url}/_emulator${path}`, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** More requests than any deployment takes. */
+const LIMIT = 80;
+
+describe.each([
+  ["answers 500 and does nothing", { kind: "status", status: 500 }],
+  ["does it, and the answer is lost", { kind: "lost", cut: true }],
+])("a Hub that %s", (_, fault) => {
+  test("at any one request leaves what the next run completes", { timeout: 300_000 }, async () => {
+    const hub = createHub({ endpoint: server.url, token: "hf_local_organizer" });
+    let failures = 0;
+    for (let n = 0; ; n++) {
+      expect(n).toBeLessThan(LIMIT);
+      const slug = `${fault.kind}-${n}`;
+      await using folder = await CollabFolder.create({
+        ...SMALL_BACKEND,
+        "collab.yaml": `collab:\n  slug: ${slug}\n  title: Sweep ${n}\n  org: demo\n`,
+      });
+      const options = await folder.options(server, { spaceToken: "hf_local_organizer" });
+      const target = { ...options.target, token: `hf_local_${DEPLOYER}` };
+      const deploy = async (attempts?: number) => {
+        const deployment = await prepareDeployment({ ...options, target, http: { attempts } });
+        await deployment.apply();
+      };
+
+      await emulator("POST", "/faults", { ...fault, user: DEPLOYER, skip: n, count: 1 });
+      const error = await deploy(1).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      const { faults } = await emulator("GET", "/faults");
+      await emulator("DELETE", "/faults");
+      if (faults[0].applied === 0) break;
+      if (error !== null) {
+        failures++;
+        expect(error instanceof HubError || error instanceof UserError, `request ${n}: ${error}`).toBe(true);
+      }
+
+      await deploy();
+      const { plan, version } = await prepareDeployment({ ...options, target });
+      expect(plan.map(({ action }) => action)).toEqual(Array(plan.length).fill("unchanged"));
+      const space = hub.space(`demo/${slug}-backend`);
+      expect((await space.info())?.runtime.stage, `request ${n}`).toBe("RUNNING");
+      expect([...(await space.secretKeys())]).toEqual(["HF_TOKEN"]);
+      expect([...(await space.variables()).keys()].sort()).toEqual([
+        "AGENT_COLLAB_OWNER",
+        "HF_TOKEN_FINGERPRINT",
+      ]);
+      expect(await commits(`demo/${slug}-backend`, version), `commits after request ${n}`).toBe(1);
+      await space.delete();
+    }
+    // The deployment makes a good number of requests, and none of them may fail silently.
+    expect(failures).toBeGreaterThan(20);
+  });
+});
+
+/** How many commits deployed `version`. */
+async function commits(id: string, version: string): Promise<number> {
+  const response = await fetch(`${server.url}/api/spaces/${id}/commits/main`, {
+    headers: { authorization: "Bearer hf_local_organizer" },
+  });
+  const list = (await response.json()) as { title: string }[];
+  return list.filter(({ title }) => title.includes(version)).length;
+}

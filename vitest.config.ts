@@ -1,8 +1,10 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /**
- * Three projects, one command each:
+ * Four projects, one command each:
  *  core     `npm test`              everything that needs only Node
+ *  examples `npm run test:examples` the examples' own programs, which need Python
  *  clients  `npm run test:clients`  the real `hf` CLI against the local hub
  *  browser  `npm run test:browser`  pages in a real Chromium
  */
@@ -10,15 +12,18 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Most tests wait for processes and sockets: more files at once than there are cores is faster.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         extends: true,
         test: {
           name: "core",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/clients/**", "test/browser/**"],
+          exclude: ["test/clients/**", "test/browser/**", "test/examples/**"],
         },
       },
+      { extends: true, test: { name: "examples", include: ["test/examples/**/*.test.ts"] } },
       { extends: true, test: { name: "clients", include: ["test/clients/**/*.test.ts"] } },
       { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },
     ],

@@ -109,3 +109,6 @@ export function hardwareEnvironment(name: JobHardware): Record<string, string> {
   const { cpus, ramGb, gpus } = MACHINES[name];
   return { ACCELERATOR: gpus === undefined ? "none" : name, CPU_CORES: String(cpus), MEMORY: `${ramGb}Gi` };
 }
+
+export const memoryBytes = (name: JobHardware): number => MACHINES[name].ramGb * 2 ** 30;
+export const cpuCores = (name: JobHardware): number => MACHINES[name].cpus;

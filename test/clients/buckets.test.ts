@@ -155,6 +155,75 @@ describe("the hf CLI", () => {
     expect(await ada.hfOk(["buckets", "cp", "hf://buckets/ada/target/copy.txt", "-"])).toBe("to be copied");
   });
 
+  test("copies a directory between buckets without sending a byte", async () => {
+    await ada.hfOk(["buckets", "create", "ada/mirror"]);
+    for (const path of ["pack/a.txt", "pack/b/c.txt", "package.txt"]) {
+      await ada.hfOk(["buckets", "cp", "-", remote(path)], `this is ${path}`);
+    }
+    await ada.hfOk(["buckets", "cp", remote("pack/"), "hf://buckets/ada/mirror/"]);
+    expect((await paths("ada/mirror")).map((path) => path.replace(/^pack\//, ""))).toEqual([
+      "a.txt",
+      "b/c.txt",
+    ]);
+  });
+
+  test("renames a bucket and changes its visibility", async () => {
+    await ada.hfOk(["buckets", "create", "ada/before"]);
+    await ada.hfOk(["buckets", "cp", "-", "hf://buckets/ada/before/f.txt"], "moved along");
+    await ada.hfOk(["buckets", "move", "ada/before", "ada/after"]);
+    expect(await ada.hfOk(["buckets", "cp", "hf://buckets/ada/after/f.txt", "-"])).toBe("moved along");
+    await ada.hfOk(["buckets", "settings", "ada/after", "--private"]);
+    const info = await ada.hfOk(["buckets", "info", "ada/after", "--format", "json"]);
+    expect(JSON.parse(info)).toMatchObject({ id: "ada/after", private: true });
+  });
+
+  test("reads and writes through Python's file system interface", async () => {
+    const script = `
+from huggingface_hub import HfFileSystem
+fs = HfFileSystem()
+with fs.open("buckets/ada/work/py/one.txt", "w") as f:
+    f.write("written by fsspec")
+assert fs.ls("buckets/ada/work/py", detail=False) == ["buckets/ada/work/py/one.txt"], fs.ls("buckets/ada/work/py")
+with fs.open("buckets/ada/work/py/one.txt", "rb") as f:
+    f.seek(8)
+    assert f.read(2) == b"by"
+assert fs.exists("buckets/ada/work/py/one.txt") and not fs.exists("buckets/ada/work/py/two.txt")
+`;
+    expect(await ada.python(script)).toMatchObject({ code: 0 });
+  });
+
+  test("reports the entries of a batch that failed", async () => {
+    const fault = { kind: "batch_entry", entry: "batch/b.txt", message: "the disk is on fire", count: 1 };
+    await fetch(`${hub.url}/_emulator/faults`, { method: "POST", body: JSON.stringify(fault) });
+    await mkdir(local("batch"));
+    for (const name of ["a.txt", "b.txt"]) await writeFile(join(local("batch"), name), name);
+    const failed = await ada.hf(["buckets", "sync", local("batch"), remote("batch")]);
+    expect(failed.code).not.toBe(0);
+    expect(failed.stdout + failed.stderr).toContain("the disk is on fire");
+    await ada.hfOk(["buckets", "sync", local("batch"), remote("batch")]);
+    expect((await paths()).filter((path) => path.startsWith("batch/"))).toEqual([
+      "batch/a.txt",
+      "batch/b.txt",
+    ]);
+  });
+
+  test("recovers when the hub was wiped, though it remembers what it once sent", async () => {
+    await using emptied = await startLocalHub();
+    await using bob = await Participant.create(emptied.url, "hf_local_bob");
+    const file = join(bob.home, "data.bin");
+    await writeFile(file, randomBytes(300_000));
+    const send = async () => {
+      await bob.hfOk(["buckets", "create", "bob/work"]);
+      await bob.hfOk(["buckets", "cp", file, "hf://buckets/bob/work/data.bin"]);
+      await bob.hfOk(["buckets", "cp", "hf://buckets/bob/work/data.bin", `${file}.back`]);
+      expect(await sha256(`${file}.back`)).toBe(await sha256(file));
+    };
+    await send();
+    await fetch(`${emptied.url}/_emulator/reset`, { method: "POST" });
+    await rm(`${file}.back`);
+    await send();
+  });
+
   test("says so when a bucket is another user's, or not there", async () => {
     await using bob = await Participant.create(hub.url, "hf_local_bob");
     await ada.hfOk(["buckets", "create", "ada/private", "--private"]);

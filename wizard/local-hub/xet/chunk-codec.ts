@@ -8,8 +8,8 @@ export const MAX_CHUNK_BYTES = 128 * 1024;
 /** Clients store a chunk that does not shrink, so a frame is never much larger than its content. */
 const MAX_PACKED_BYTES = 2 * MAX_CHUNK_BYTES;
 
+/** Compression schemes; 1 is plain LZ4. */
 const STORED = 0;
-const LZ4 = 1;
 const BYTE_GROUPED_LZ4 = 2;
 
 export interface ChunkHeader {
@@ -70,5 +70,3 @@ export function ungroupBytes(grouped: Buffer): Buffer {
   }
   return result;
 }
-
-export const chunkSchemes = { STORED, LZ4, BYTE_GROUPED_LZ4 } as const;

@@ -91,8 +91,11 @@ function streamed(
   return new Response(stream, { status, headers });
 }
 
-/** Bytes of a file on disk, in pieces of 1 MiB. */
+/** Clients fetch dozens of runs at the same time, so a piece must not be large. */
+const PIECE_BYTES = 256 * 1024;
+
+/** Bytes of a file on disk, piece by piece. */
 export async function* readDisk(path: string, { start, end }: Span): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (start >= end) return;
-  yield* createReadStream(path, { start, end: end - 1, highWaterMark: 1024 * 1024 });
+  yield* createReadStream(path, { start, end: end - 1, highWaterMark: PIECE_BYTES });
 }

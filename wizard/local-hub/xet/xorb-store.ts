@@ -11,7 +11,7 @@ import { badRequest } from "../errors.ts";
 import { XorbIndex } from "./xorb-index.ts";
 import { XorbParser } from "./xorb-parser.ts";
 
-const WRITE_BYTES = 1024 * 1024;
+const WRITE_BYTES = 512 * 1024;
 /** Indexes kept in memory; each has at most 320 KB. */
 const CACHED_INDEXES = 64;
 

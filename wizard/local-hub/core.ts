@@ -12,6 +12,7 @@ import { openDatabase } from "./database.ts";
 import { FaultRules } from "./faults/fault-rules.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { healthRoutes } from "./health.ts";
+import { inspectRoutes } from "./inspect/routes.ts";
 import { installMiddleware } from "./middleware.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import { PARTS } from "./parts.ts";
@@ -81,6 +82,7 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
       const part = install(router, context);
       if (part) parts.push(part);
     }
+    inspectRoutes(router, context, store);
     return core;
   } catch (error) {
     void closeCore(parts, { db });

@@ -63,7 +63,7 @@ export function globPattern(text: string): RegExp {
   const source = text
     .split(/(\*\*|\*)/)
     .map((part) =>
-      part === "**" ? "[^]*" : part === "*" ? "[^/]*" : part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"),
+      part === "**" ? "[\\s\\S]*" : part === "*" ? "[^/]*" : part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"),
     )
     .join("");
   return new RegExp(`^${source}$`);

@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Bench, HARNESS } from "../support/gemma.ts";
+import { Bench, HARNESS, type Summary } from "../support/gemma.ts";
 import { requirePython } from "../support/python.ts";
 
 beforeAll(requirePython);
@@ -57,6 +57,34 @@ describe("a server that looks around", () => {
       expect(summary.failure).toMatchObject({ kind: "infra_error", reason_code: "isolation_unavailable" });
       for (const part of missing) expect(summary.failure?.message).toContain(`${part}: `);
     }
+  });
+});
+
+/** Root without the right to make namespaces, as in most containers; needs `setpriv` and a root to start from. */
+const canDropRights =
+  process.platform === "linux" &&
+  process.getuid?.() === 0 &&
+  spawnSync("setpriv", ["--bounding-set", "-sys_admin", "true"]).status === 0;
+
+describe.runIf(canDropRights)("in a container without the right to mount", () => {
+  it("the files are closed by Landlock or the summary says why not, and the network is said to be open", async () => {
+    await using bench = await Bench.create();
+    const gates = join(HARNESS, "gates.json");
+    await bench.stub({ STUB_SNOOP: gates });
+    const args = ["--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin", "python3", "-B"];
+    const paths = ["--submission-dir", bench.submission, "--state-dir", bench.state];
+    const harness = [join(HARNESS, "run.py"), ...paths, "--profile", "dry"];
+    const child = spawn("setpriv", [...args, ...harness], { stdio: "ignore" });
+    expect(await once(child, "close")).toEqual([0, null]);
+    const { isolation } = JSON.parse(await bench.output("summary.json")) as Summary;
+    expect(isolation.network).toMatchObject({
+      enforced: false,
+      why: expect.stringContaining("not permitted"),
+    });
+    if (isolation.files?.enforced) {
+      expect(isolation.files.by).toBe("landlock");
+      expect(seen(await bench.output("server.log"), gates)).toBe("PermissionError");
+    } else expect(isolation.files?.why).toContain("landlock: ");
   });
 });
 

@@ -45,6 +45,7 @@ REASONS = {
     "outputs_lost": (INFRA_ERROR, "A file read back differs from what was written: try the run again."),
     "isolation_unavailable": (INFRA_ERROR, "Organisers: this machine cannot enforce what --require asks for."),
     "package_index_unreachable": (INFRA_ERROR, "The package index did not answer: try the run again."),
+    "hub_unreachable": (INFRA_ERROR, "The Hub did not answer while the weights were fetched: try the run again."),
     "disk_full": (INFRA_ERROR, "The machine's disk is full: try the run again."),
     "tool_missing": (INFRA_ERROR, "Organisers: the Job's image lacks a program that the harness needs."),
     "harness_bug": (INFRA_ERROR, "This is a fault of the harness: report it with harness.log."),

@@ -15,8 +15,19 @@ from ..run_state import Run
 from ..server_process import ServerProcess
 from ..settings import HARNESS_DIR
 
-_INDEX_UNREACHABLE = re.compile(r"dns error|connection (refused|reset)|timed? ?out|temporary failure|error sending request", re.I)
+#: What a program's last words say about the machine rather than the submission.
+_UNREACHABLE = re.compile(
+    r"dns error|connection (refused|reset|error)|connect ?timeout|timed out|temporary failure in name|error sending request"
+    r"|50[234] (server error|bad gateway|service unavailable)",
+    re.I,
+)
 _NO_SPACE = re.compile(r"no space left on device", re.I)
+_NO_HUB_CLIENT = re.compile(r"No module named 'huggingface_hub'")
+
+_UNREACHABLE_REASONS = {
+    "dependency_install_failed": "package_index_unreachable",
+    "model_unavailable": "hub_unreachable",
+}
 
 _DOWNLOAD = """
 import sys
@@ -116,8 +127,10 @@ def _run_confined(
     said = "\n".join(process.log.last_lines())
     if _NO_SPACE.search(said):
         reason = "disk_full"
-    elif reason == "dependency_install_failed" and _INDEX_UNREACHABLE.search(said):
-        reason = "package_index_unreachable"
+    elif _NO_HUB_CLIENT.search(said) and reason == "model_unavailable":
+        reason = "tool_missing"
+    elif _UNREACHABLE.search(said):
+        reason = _UNREACHABLE_REASONS.get(reason, reason)
     ending = f"took longer than {limit:.0f} s" if code is None else f"ended with exit code {code}"
     raise HarnessFailure(reason, f"{label} {ending}.", {"last_lines": process.log.last_lines()})
 

@@ -4,6 +4,8 @@ import type { Collab, ResourceNames } from "../../schema/collab.ts";
 import type { Access } from "./access/access.ts";
 import type { Board } from "./board/board.ts";
 import type { Config } from "./config.ts";
+import { EventLog } from "./events/event-log.ts";
+import { OpenStreams } from "./events/open-streams.ts";
 import { FileReader } from "./file-reader.ts";
 import type { LiveCollab } from "./live-collab.ts";
 import type { Log } from "./log.ts";
@@ -38,6 +40,8 @@ export class Backend {
   readonly now: () => number;
   readonly log: Log;
   readonly files: FileReader;
+  readonly events: EventLog;
+  readonly streams = new OpenStreams();
   readonly readiness: Readiness = { status: "starting", missing: ["record"], canRead: false };
   /** Origins of the dashboard Space, as the Hub names them; filled in after the start. */
   readonly dashboardOrigins = new Set<string>();
@@ -51,6 +55,7 @@ export class Backend {
     this.access = parts.access;
     this.now = parts.now;
     const central = parts.hub.bucket(parts.live.names.centralBucket);
+    this.events = new EventLog(parts.board, parts.now);
     this.files = new FileReader(central, () => parts.board.version, parts.now);
     this.log = parts.log;
   }

@@ -78,6 +78,8 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     backend.readiness.status = "stopping";
     backend.readiness.canRead = false;
     stopping.abort();
+    backend.streams.close();
+    backend.events.close();
     unfollowOrigin();
     await leaderboards?.stop();
     await record
@@ -102,6 +104,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     .start({
       signal: stopping.signal,
       onLoaded: () => {
+        backend.events.begin();
         backend.readiness.canRead = true;
         backend.readiness.missing = ["write lease"];
       },

@@ -2,6 +2,7 @@
 import { getAgent, listAgents } from "./agents.ts";
 import type { Route } from "./define.ts";
 import { getDigest } from "./digest.ts";
+import { listChanges, streamEvents } from "./events.ts";
 import { healthz, readyz } from "./health.ts";
 import { getInbox } from "./inbox.ts";
 import { getLeaderboard } from "./leaderboard.ts";
@@ -50,4 +51,6 @@ export const ROUTES: readonly Route[] = [
   getStats,
   healthz,
   readyz,
+  listChanges,
+  streamEvents,
 ];

@@ -65,8 +65,28 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./deploy.ts"),
   },
   {
+    name: "invite",
+    summary: "the texts that bring agents and humans in",
+    load: () => import("./invite.ts"),
+  },
+  {
+    name: "judge",
+    summary: "look at pending results and say whether they are valid",
+    load: () => import("./judge.ts"),
+  },
+  {
+    name: "broadcast",
+    summary: "post a message to every inbox, as an organiser",
+    load: () => import("./broadcast.ts"),
+  },
+  {
     name: "hub",
     summary: "run the local hub: Hugging Face in a box, on this machine",
     load: () => import("./hub.ts"),
+  },
+  {
+    name: "capabilities",
+    summary: "everything this command line can do, as data",
+    load: () => import("./capabilities.ts"),
   },
 ];

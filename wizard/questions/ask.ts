@@ -14,14 +14,16 @@ export interface Terminal {
   stderr: NodeJS.WriteStream;
   env: Env;
   cwd: string;
+  /** What Ctrl-C means here. Nothing is done before the last question is answered. */
+  interruption?: string;
 }
 
 /** Choices that are known only when the question is asked, such as today's prices. */
 export type LiveChoices = (question: Question) => Promise<readonly Choice[] | undefined>;
 
-/** Nothing is written before the last question is answered, so Ctrl-C loses nothing. */
-function orInterrupted(value: string | symbol): string {
-  if (typeof value === "symbol") throw interrupted("Interrupted. Nothing was created.");
+function orInterrupted(terminal: Terminal, value: string | symbol): string {
+  if (typeof value === "symbol")
+    throw interrupted(`Interrupted. ${terminal.interruption ?? "Nothing was created."}`);
   return value;
 }
 
@@ -47,6 +49,7 @@ export async function askChoice(
 ): Promise<string> {
   for (;;) {
     const value = orInterrupted(
+      terminal,
       await clack.select<string>({
         ...streams(terminal),
         message: question.help ? `${question.prompt}\n${question.help}` : question.prompt,
@@ -68,6 +71,7 @@ export async function askText(
   answers: Answers = {},
 ): Promise<string> {
   const typed = orInterrupted(
+    terminal,
     await clack.text({
       ...streams(terminal),
       message: withHelp(terminal, question),
@@ -96,6 +100,7 @@ async function askLongText(
   ];
   const taken = (typed: string) => takeLongText(typed.trim(), initial, question, terminal);
   const typed = orInterrupted(
+    terminal,
     await clack.multiline({
       ...streams(terminal),
       message: withHelp(terminal, question, [ways.join(", ")]),

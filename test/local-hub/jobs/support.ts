@@ -64,6 +64,18 @@ export class TestJobs {
     return this.log(id);
   }
 
+  /** Waits until the output of a Job that goes on holds `text`. */
+  async says(id: string, text: string): Promise<void> {
+    const leave = new AbortController();
+    const response = await this.get(id, "/logs", { signal: leave.signal });
+    let seen = "";
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      seen += Buffer.from(chunk).toString();
+      if (seen.includes(text)) break;
+    }
+    leave.abort();
+  }
+
   async log(id: string): Promise<string> {
     const text = await (await this.get(id, "/logs")).text();
     const lines = text.split("\n").filter((line) => line.startsWith("data: "));

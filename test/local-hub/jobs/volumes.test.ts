@@ -77,22 +77,14 @@ describe.each([...(canMount ? ["mounted"] : []), "rewritten"])("volumes, %s,", (
     const canceled = await jobs.shell("echo partial > /out/canceled; echo up; exec sleep 1000", {
       volumes: [volume("ada/failed", "/out")],
     });
-    await jobs.reaches(canceled.id, "RUNNING");
-    while (
-      !(await (
-        await jobs.get(canceled.id, "/logs?tail=1", { signal: AbortSignal.timeout(300) })
-      )
-        .text()
-        .catch(() => "up"))
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await jobs.says(canceled.id, "up");
     await jobs.get(canceled.id, "/cancel", { method: "POST" });
     expect(await bucket.paths()).toEqual(["canceled", "failed"]);
   });
 
   test("carry large files both ways, byte for byte", async () => {
     const bucket = await makeBucket(hub, "ada/large");
-    const bytes = new Uint8Array(70_000_000);
+    const bytes = new Uint8Array(34_000_000);
     for (let i = 0; i < bytes.length; i += 65_536)
       crypto.getRandomValues(bytes.subarray(i, Math.min(i + 65_536, bytes.length)));
     await bucket.write({ big: bytes });

@@ -33,7 +33,12 @@ if (chosen.length === 0) {
 const results: { name: string; rows: Row[] }[] = [];
 for (const { name, run } of chosen) {
   process.stderr.write(`${name} …\n`);
-  results.push({ name, rows: await run({ short: values.short }) });
+  try {
+    results.push({ name, rows: await run({ short: values.short }) });
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${name} failed: ${error instanceof Error ? error.stack : error}\n`);
+  }
 }
 const machine = {
   node: process.version,

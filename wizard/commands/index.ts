@@ -80,6 +80,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./broadcast.ts"),
   },
   {
+    name: "eject",
+    summary: "take over the code of a Space, to change it",
+    load: () => import("./eject.ts"),
+  },
+  {
     name: "hub",
     summary: "run the local hub: Hugging Face in a box, on this machine",
     load: () => import("./hub.ts"),

@@ -14,13 +14,14 @@ export async function backendFiles(
   { dir, collab, yaml }: LoadedCollab,
   variables: Record<string, string>,
 ): Promise<SpaceFiles> {
-  const code = (await folderFiles(join(dir, OWN_BACKEND_FOLDER))) ?? (await ownCode(collab));
+  const code = (await folderFiles(join(dir, OWN_BACKEND_FOLDER))) ?? (await shippedBackendFiles(collab));
   const distinct = new Map(code.map((file) => [file.path, file]));
   distinct.set("collab.yaml", { path: "collab.yaml", content: Buffer.from(yaml) });
   return withVersion(collab.collab.slug, [...distinct.values()], variables);
 }
 
-async function ownCode(collab: Collab): Promise<SpaceFile[]> {
+/** The code of the package: what a folder `spaces/backend` of a collab takes the place of. */
+export async function shippedBackendFiles(collab: Collab): Promise<SpaceFile[]> {
   const folder = spaceFolder("backend");
   const [dockerfile, readme, server] = await Promise.all([
     readFile(join(folder, "Dockerfile")),

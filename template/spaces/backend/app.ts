@@ -25,8 +25,10 @@ export function createApp(backend: Backend) {
     const requestId = randomBytes(6).toString("hex");
     c.set("requestId", requestId);
     const origin = c.req.header("origin");
+    const began = performance.now();
     if (c.req.method === "OPTIONS") c.res = preflight(backend, origin);
     else await next();
+    countRequest(backend, c, performance.now() - began);
     setCommonHeaders(c.res.headers, requestId);
     setCorsHeaders(c.res.headers, backend, origin);
   });
@@ -46,6 +48,10 @@ export function createApp(backend: Backend) {
     "/openapi.json": () =>
       Response.json(openApiDocument(app, backend), { headers: { "cache-control": "no-cache" } }),
   };
+  if (backend.config.metrics) {
+    pages["/metrics"] = () =>
+      new Response(backend.metrics.text(), { headers: { "content-type": "text/plain; version=0.0.4" } });
+  }
   for (const [path, page] of Object.entries(pages)) app.get(path, page);
 
   const known = [
@@ -65,6 +71,13 @@ export function createApp(backend: Backend) {
   });
   app.onError((error, c) => errorAnswer(error, factsOf(c, pathOf(c.req.raw)), backend.log));
   return app;
+}
+
+/** By route, not by path: the paths are without number. */
+function countRequest({ metrics }: Backend, c: Context<Env>, ms: number): void {
+  const labels = { method: c.req.method, route: c.req.routePath === "*" ? "none" : c.req.routePath };
+  metrics.add("collab_requests_total", "Requests answered.", { ...labels, status: String(c.res.status) });
+  metrics.add("collab_request_seconds_sum", "Time spent on them.", labels, ms / 1000);
 }
 
 function factsOf(c: Context<Env>, path: string) {

@@ -9,6 +9,7 @@ import { OpenStreams } from "./events/open-streams.ts";
 import { FileReader } from "./file-reader.ts";
 import type { LiveCollab } from "./live-collab.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import type { StartedRecord } from "./record/record.ts";
 
 export interface Readiness {
@@ -28,6 +29,7 @@ export interface BackendParts {
   access: Access;
   now(): number;
   log: Log;
+  metrics: Metrics;
 }
 
 export class Backend {
@@ -39,6 +41,7 @@ export class Backend {
   readonly access: Access;
   readonly now: () => number;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly files: FileReader;
   readonly events: EventLog;
   readonly streams = new OpenStreams();
@@ -58,6 +61,7 @@ export class Backend {
     this.events = new EventLog(parts.board, parts.now);
     this.files = new FileReader(central, () => parts.board.version, parts.now);
     this.log = parts.log;
+    this.metrics = parts.metrics;
   }
 
   get collab(): Collab {

@@ -14,6 +14,7 @@ import { Board } from "./board/board.ts";
 import type { Config } from "./config.ts";
 import { LiveCollab } from "./live-collab.ts";
 import { errorFields, type Log, silentLog } from "./log.ts";
+import { Metrics } from "./metrics.ts";
 import { createRecord, type RecordLimits, type StartedRecord } from "./record/record.ts";
 import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
 import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
@@ -47,7 +48,18 @@ const LEADERBOARD_DELAY_MS = 15_000;
 
 export async function startBackend(options: StartOptions): Promise<RunningBackend> {
   const { config, log = silentLog, now = Date.now } = options;
-  const hub = options.hub ?? createHub({ endpoint: config.hubEndpoint, token: config.hubToken });
+  const metrics = new Metrics();
+  const hub =
+    options.hub ??
+    createHub({
+      endpoint: config.hubEndpoint,
+      token: config.hubToken,
+      onCall: ({ kind, status }) =>
+        metrics.add("collab_hub_calls_total", "Requests to the Hub and its storage.", {
+          kind,
+          status: String(status),
+        }),
+    });
   const live = new LiveCollab(config.collab);
   const { names } = live;
   // Rebuilt at every start, so it may lie where nothing lasts; in files, so that a long history costs no memory.
@@ -64,7 +76,8 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     ...(options.recordLimits ? { limits: options.recordLimits } : {}),
   });
   const access = createAccess({ hub, board, record, collab: () => live.current, now });
-  const backend: Backend = new Backend({ config, live, hub, board, record, access, now, log });
+  const backend: Backend = new Backend({ config, live, hub, board, record, access, now, log, metrics });
+  watchMetrics(backend);
   const server = createAdaptorServer({ fetch: createApp(backend).fetch }) as Server;
   const stopping = new AbortController();
   let closing: Promise<void> | undefined;
@@ -145,5 +158,23 @@ function closeServer(server: Server): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+  });
+}
+
+function watchMetrics({ metrics, board, record, streams }: Backend): void {
+  metrics.gauge("collab_write_queue", "Writes waiting for their group.", () => record.queueLength);
+  metrics.gauge("collab_board_version", "Rises with every change of the board.", () => board.version);
+  metrics.gauge(
+    "collab_journal_seq",
+    "Number of the last commit group on the board.",
+    () => board.journalSeq,
+  );
+  metrics.gauge("collab_event_streams", "Connections that follow events.", () => streams.count());
+  metrics.gauge("collab_documents", "Documents on the board, copies included.", () => board.documentCount());
+  metrics.gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss());
+  board.follow(({ group }) => {
+    if (!group) return;
+    metrics.add("collab_commit_groups_total", "Commit groups applied.", {});
+    metrics.add("collab_commit_entries_total", "Writes in them.", {}, group.entries.length);
   });
 }

@@ -99,6 +99,11 @@ export class Board implements BoardWriter {
     return () => this.#followers.delete(follower);
   }
 
+  /** Documents in all lists, copies counted. */
+  documentCount(): number {
+    return this.sql.get<{ n: number | null }>("SELECT sum(count) AS n FROM lists")?.n ?? 0;
+  }
+
   close(): void {
     this.#followers.clear();
     this.search.close();

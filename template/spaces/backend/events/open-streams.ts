@@ -14,7 +14,7 @@ export class OpenStreams {
     return this.#closing.signal;
   }
 
-  get count(): number {
+  count(): number {
     return this.#open;
   }
 

@@ -43,6 +43,9 @@ export interface Route {
   response: z.ZodType;
   /** The answer depends on nothing but the URL and the board: it has an ETag and is kept per board version. */
   cached?: boolean;
+  /** The answer for `Accept: text/markdown`, made from its JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: each route's own answer
+  markdown?(json: any): string;
   /** Works before the record is recovered. */
   beforeReady?: boolean;
   /** Left out of `GET /v1` and the OpenAPI document. */

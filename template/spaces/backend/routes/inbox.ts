@@ -7,6 +7,7 @@ import { inboxScope } from "../board/queries/scopes.ts";
 import { isHumanHandle, requireId } from "../documents/naming.ts";
 import { defineRoute } from "./define.ts";
 import { listAnswer, listOf } from "./list-params.ts";
+import { listMarkdown } from "./markdown.ts";
 import { LIST_PARAMS, messageParams, messageQuery } from "./messages.ts";
 import { DocumentSchema } from "./schemas.ts";
 
@@ -26,6 +27,7 @@ export const getInbox = defineRoute({
   query: messageParams,
   status: 200,
   response: listOf(DocumentSchema),
+  markdown: listMarkdown,
   cached: true,
   handler({ backend, params: { handle = "" }, query }) {
     requireReader(backend, handle);

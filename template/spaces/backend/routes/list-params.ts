@@ -56,6 +56,7 @@ export function pageQuery(params: PageParams, options: { defaultLimit?: number |
     before: params.before,
     order: params.order === "desc" ? "desc" : "asc",
     limit: asked === null || asked <= 0 || asked > max ? max : asked,
+    namesOnly: !params.expand,
   };
 }
 

@@ -7,6 +7,7 @@ import { ApiError } from "../errors.ts";
 import { defineRoute } from "./define.ts";
 import { optionalText } from "./fields.ts";
 import { listAnswer, listOf, pageParams, stampedParams, stampedQuery } from "./list-params.ts";
+import { documentMarkdown, listMarkdown } from "./markdown.ts";
 import { DocumentSchema } from "./schemas.ts";
 
 export const messageParams = z.object({
@@ -38,6 +39,7 @@ export const listMessages = defineRoute({
   query: messageParams,
   status: 200,
   response: listOf(DocumentSchema),
+  markdown: listMarkdown,
   cached: true,
   handler({ backend: { board }, query }) {
     return {
@@ -58,6 +60,7 @@ export const getMessage = defineRoute({
   auth: "none",
   status: 200,
   response: DocumentSchema,
+  markdown: documentMarkdown,
   cached: true,
   handler({ backend: { board }, params: { filename = "" } }) {
     const row = findDocument(board, "messages", filename);

@@ -7,6 +7,7 @@ import { ApiError } from "../errors.ts";
 import { defineRoute } from "./define.ts";
 import { optionalText } from "./fields.ts";
 import { listAnswer, listOf, pageParams, stampedParams, stampedQuery } from "./list-params.ts";
+import { documentMarkdown, listMarkdown } from "./markdown.ts";
 import { LIST_PARAMS } from "./messages.ts";
 import { ResultSchema } from "./schemas.ts";
 
@@ -38,6 +39,7 @@ export const listResults = defineRoute({
   }),
   status: 200,
   response: listOf(ResultSchema),
+  markdown: listMarkdown,
   cached: true,
   handler({ backend: { board }, query }) {
     let verification: string[] | undefined;
@@ -58,6 +60,7 @@ export const getResult = defineRoute({
   auth: "none",
   status: 200,
   response: ResultSchema,
+  markdown: documentMarkdown,
   cached: true,
   handler({ backend: { board }, params: { filename = "" } }) {
     const row = findDocument(board, "results", filename);

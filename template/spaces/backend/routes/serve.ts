@@ -15,10 +15,20 @@ const ESCAPED_BYTES = 2;
 const OTHER_FIELDS_BYTES = 65_536;
 const MAX_CLAIM_LENGTH = 200;
 const JSON_TYPE = "application/json";
+const MARKDOWN_TYPE = "text/markdown; charset=utf-8";
+
+/** Asked for by name, and not less wanted than JSON. */
+function wantsMarkdown(accept: string | undefined): boolean {
+  if (!accept?.includes("text/markdown")) return false;
+  const json = accept.indexOf("application/json");
+  return json === -1 || accept.indexOf("text/markdown") < json;
+}
 
 export async function serve(backend: Backend, route: Route, cache: ReadCache, c: Context): Promise<Response> {
+  const asMarkdown = route.markdown !== undefined && wantsMarkdown(c.req.header("accept"));
+  const cacheKey = asMarkdown ? `md ${c.req.url}` : c.req.url;
   if (route.cached) {
-    const kept = cache.get(c.req.url, backend.board.version);
+    const kept = cache.get(cacheKey, backend.board.version);
     if (kept) return keptResponse(kept, c.req.header("if-none-match"));
   }
   const { status, canRead } = backend.readiness;
@@ -47,12 +57,13 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
   const answer = await handle(route, context);
   if (answer instanceof Response) return answer;
   if (!route.cached || (answer.status ?? 200) !== 200) return jsonResponse(answer, route.status);
+  const text = asMarkdown && route.markdown ? route.markdown(answer.json) : JSON.stringify(answer.json);
   const kept: KeptAnswer = {
-    etag: `W/"${backend.board.epoch}-${version}"`,
-    contentType: JSON_TYPE,
-    body: Buffer.from(JSON.stringify(answer.json)),
+    etag: `W/"${backend.board.epoch}-${version}${asMarkdown ? "-md" : ""}"`,
+    contentType: asMarkdown ? MARKDOWN_TYPE : JSON_TYPE,
+    body: Buffer.from(text),
   };
-  cache.set(c.req.url, version, kept);
+  cache.set(cacheKey, version, kept);
   return keptResponse(kept, c.req.header("if-none-match"));
 }
 
@@ -109,7 +120,7 @@ function jsonResponse(answer: Exclude<Answer, Response>, status: number): Respon
 }
 
 function keptResponse(kept: KeptAnswer, ifNoneMatch: string | undefined): Response {
-  const headers = { etag: kept.etag, "cache-control": "no-cache" };
+  const headers = { etag: kept.etag, "cache-control": "no-cache", vary: "Accept" };
   if (matchesEtag(ifNoneMatch, kept.etag)) return new Response(null, { status: 304, headers });
   return new Response(new Uint8Array(kept.body), {
     headers: { ...headers, "content-type": kept.contentType },

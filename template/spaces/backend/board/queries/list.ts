@@ -30,6 +30,8 @@ export interface ListQuery {
   order: "asc" | "desc";
   /** `null`: all. */
   limit: number | null;
+  /** Only keys are wanted: texts are not read. */
+  namesOnly?: boolean;
 }
 
 export interface ListRow {
@@ -47,6 +49,8 @@ export interface ListPage {
   next: string | null;
 }
 
+/** Text of one page; a page that would hold more ends early, and `next` leads on. */
+const MAX_PAGE_CHARACTERS = 8 * 1024 * 1024;
 /** Sorts after every key that starts with what precedes it. */
 const LAST_CHARACTER = "\u{10ffff}";
 const TALLIED_COLUMNS: Readonly<Record<string, string>> = {
@@ -63,9 +67,7 @@ interface Conditions {
 
 export function listPage(board: Board, scope: ListScope, query: ListQuery): ListPage {
   const filters = filterConditions(board, query);
-  const rows = pageRows(board, scope, query, filters);
-  const more = query.limit !== null && rows.length > query.limit;
-  if (more) rows.pop();
+  const { rows, more } = pageRows(board, scope, query, filters);
   return {
     count: scope.count(board),
     matched: matchedCount(board, scope, query, filters),
@@ -100,7 +102,12 @@ function filterConditions(board: Board, query: ListQuery): Conditions {
   return { sql, params };
 }
 
-function pageRows(board: Board, scope: ListScope, query: ListQuery, filters: Conditions): ListRow[] {
+function pageRows(
+  board: Board,
+  scope: ListScope,
+  query: ListQuery,
+  filters: Conditions,
+): { rows: ListRow[]; more: boolean } {
   const cursors: Conditions = { sql: [], params: [] };
   if (query.after !== undefined) {
     cursors.sql.push("d.key > ?");
@@ -114,17 +121,26 @@ function pageRows(board: Board, scope: ListScope, query: ListQuery, filters: Con
   const selects = scope.parts.map((part) => {
     params.push(...part.params, ...filters.params, ...cursors.params);
     const where = [part.where, ...filters.sql, ...cursors.sql].join(" AND ");
-    return (
-      "SELECT d.key AS key, d.path AS path, c.frontmatter AS frontmatter, c.body AS body, d.id AS doc" +
-      ` FROM docs d ${part.join ?? ""} JOIN contents c ON c.id = d.content WHERE ${where}`
-    );
+    const join = part.join ?? "";
+    return query.namesOnly
+      ? `SELECT d.key AS key, d.path AS path, '' AS frontmatter, '' AS body, d.id AS doc FROM docs d ${join} WHERE ${where}`
+      : "SELECT d.key AS key, d.path AS path, c.frontmatter AS frontmatter, c.body AS body, d.id AS doc" +
+          ` FROM docs d ${join} JOIN contents c ON c.id = d.content WHERE ${where}`;
   });
   const limit = query.limit === null ? -1 : query.limit + 1;
-  return board.sql.all<ListRow>(
+  const rows: ListRow[] = [];
+  let characters = 0;
+  for (const row of board.sql.iterate<ListRow>(
     `${selects.join(" UNION ALL ")} ORDER BY key ${query.order === "desc" ? "DESC" : "ASC"} LIMIT ?`,
     ...params,
     limit,
-  );
+  )) {
+    if (rows.length === query.limit) return { rows, more: true };
+    characters += row.frontmatter.length + row.body.length;
+    if (characters > MAX_PAGE_CHARACTERS && rows.length > 0) return { rows, more: true };
+    rows.push(row);
+  }
+  return { rows, more: false };
 }
 
 function matchedCount(board: Board, scope: ListScope, query: ListQuery, filters: Conditions): number {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { BatchFailedError } from "./errors.ts";
 import type { HubHttp } from "./http.ts";
 import { unexpected } from "./pages.ts";
-import { backoffMs } from "./retry.ts";
+import { backoffMs, sleeper } from "./retry.ts";
 
 export type BatchLine =
   | { type: "addFile"; path: string; xetHash: string; mtime: number; contentType?: string }
@@ -36,7 +36,7 @@ export async function sendBatch(
   settled: (paths: string[]) => Promise<Set<string>> = async () => new Set(),
 ): Promise<void> {
   const url = `/api/buckets/${bucket}/batch`;
-  const sleep = http.options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+  const sleep = sleeper(http.options);
   const failures: { path: string; error: string }[] = [];
   for (let i = 0; i < lines.length; i += MAX_LINES) {
     let left = lines.slice(i, i + MAX_LINES);

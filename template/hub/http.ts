@@ -1,6 +1,6 @@
 /** One HTTP request to the Hub or its storage: time limit, retries, errors. Everything else builds on it. */
 import { HubError } from "./errors.ts";
-import { askedWaitSeconds, backoffMs } from "./retry.ts";
+import { askedWaitSeconds, backoffMs, sleeper } from "./retry.ts";
 import type { HubClientOptions } from "./types.ts";
 
 export interface HubRequest {
@@ -51,7 +51,7 @@ const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 export function createHttp(options: HubClientOptions): HubHttp {
   const endpoint = options.endpoint.replace(/\/+$/, "");
   const now = options.now ?? Date.now;
-  const sleep = options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+  const sleep = sleeper(options);
   const attempts = options.attempts ?? DEFAULT_ATTEMPTS;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const token = () => (typeof options.token === "function" ? options.token() : options.token);
@@ -104,6 +104,7 @@ export function createHttp(options: HubClientOptions): HubHttp {
 
   const send = async (request: HubRequest): Promise<HubAnswer> => {
     for (let n = 1; ; n++) {
+      options.signal?.throwIfAborted();
       try {
         return await attempt(request);
       } catch (error) {

@@ -1,4 +1,5 @@
-/** How long to wait before a request is tried again. */
+/** How long to wait before a request is tried again, and waiting. */
+import type { HubClientOptions } from "./types.ts";
 
 const BASE_MS = 500;
 const LONGEST_BACKOFF_MS = 8_000;
@@ -29,4 +30,22 @@ export function backoffMs(attempt: number, askedSeconds: number | undefined, ran
   const exponential = Math.min(BASE_MS * 2 ** (attempt - 1), LONGEST_BACKOFF_MS);
   if (askedSeconds === undefined) return exponential * (0.5 + random() / 2);
   return Math.min(askedSeconds * 1000, LONGEST_ASKED_MS) + random() * BASE_MS;
+}
+
+/** The client's way to wait. Rejects as soon as its signal is aborted. */
+export function sleeper({ sleep, signal }: HubClientOptions): (ms: number) => Promise<void> {
+  if (sleep) return sleep;
+  return (ms) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", stop, { once: true });
+    });
 }

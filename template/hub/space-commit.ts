@@ -4,7 +4,7 @@
  */
 import { HubError } from "./errors.ts";
 import type { HubHttp } from "./http.ts";
-import { askedWaitSeconds, backoffMs } from "./retry.ts";
+import { askedWaitSeconds, backoffMs, sleeper } from "./retry.ts";
 import type { HubSpace } from "./types.ts";
 
 type Change = Parameters<HubSpace["commit"]>[0];
@@ -53,7 +53,7 @@ export async function commitToSpace(http: HubHttp, id: string, change: Change): 
 /** The library neither limits the time of a request nor repeats one. 429 was certainly not carried out. */
 function patientFetch(http: HubHttp): typeof fetch {
   const { attempts = 5, timeoutMs = DEFAULT_TIMEOUT_MS, now = Date.now } = http.options;
-  const sleep = http.options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+  const sleep = sleeper(http.options);
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const method = init?.method ?? "GET";

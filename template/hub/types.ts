@@ -17,6 +17,8 @@ export interface HubClientOptions {
   /** Attempts per request, the first included. Default 5. */
   attempts?: number;
   sleep?: (ms: number) => Promise<void>;
+  /** Once aborted, no further request is sent and no wait goes on; a request on its way is let finish. */
+  signal?: AbortSignal;
   now?: () => number;
   /** Told of every HTTP request after its answer: metrics, benchmarks, `--debug`. */
   onCall?: (call: { method: string; path: string; status: number; ms: number; kind: "hub" | "cas" }) => void;

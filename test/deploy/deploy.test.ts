@@ -3,7 +3,7 @@ import { createHub } from "../../template/hub/client.ts";
 import { prepareDeployment } from "../../wizard/deploy/deploy.ts";
 import { type LocalHub, startLocalHub } from "../../wizard/local-hub/server.ts";
 import { UserError } from "../../wizard/terminal/errors.ts";
-import { CollabFolder, SMALL_BACKEND } from "./support.ts";
+import { addUser, CollabFolder, SMALL_BACKEND } from "./support.ts";
 
 let server: LocalHub;
 beforeAll(async () => {
@@ -92,12 +92,15 @@ describe("deploying", () => {
   });
 
   test("sets the backend's token anew only when it is another one", async () => {
+    await addUser(server, "second");
     await using folder = await collab("rotated");
     await (await prepareDeployment(await folder.options(server))).apply();
     const variables = await hub().space("demo/rotated-backend").variables();
     expect([...variables.values()].join()).not.toContain("hf_local");
 
-    const options = await folder.options(server, { spaceToken: "hf_local_ada" });
+    const options = await folder.options(server, {
+      spaceToken: { token: "hf_local_second", source: "a test" },
+    });
     const rotation = await prepareDeployment(options);
     expect(rotation.plan.filter(({ action }) => action !== "unchanged")).toMatchObject([
       {
@@ -190,7 +193,7 @@ describe("before anything is touched", () => {
       "collab.yaml": "collab:\n  slug: x\n  title: X\n  org: nowhere\n  admin_org: demo-admin\n",
     });
     await expect(prepareDeployment(await folder.options(server))).rejects.toMatchObject({
-      code: "org_missing",
+      code: "preflight_org",
       fix: expect.stringContaining("/organizations/new"),
     });
   });

@@ -5,7 +5,7 @@ import { HubError } from "../../template/hub/errors.ts";
 import { prepareDeployment } from "../../wizard/deploy/deploy.ts";
 import { type LocalHub, startLocalHub } from "../../wizard/local-hub/server.ts";
 import { UserError } from "../../wizard/terminal/errors.ts";
-import { CollabFolder, SMALL_BACKEND } from "./support.ts";
+import { addUser, CollabFolder, emulator, SMALL_BACKEND } from "./support.ts";
 
 /** Deploys; the backends work with the organiser's token, so that faults meet only the deployment. */
 const DEPLOYER = "deployer";
@@ -13,19 +13,9 @@ const DEPLOYER = "deployer";
 let server: LocalHub;
 beforeAll(async () => {
   server = await startLocalHub();
-  await emulator("POST", "/users", { name: DEPLOYER, orgs: { demo: "admin", "demo-admin": "admin" } });
+  await addUser(server, DEPLOYER);
 });
 afterAll(() => server.close());
-
-async function emulator(method: string, path: string, body?: unknown) {
-  const response = await fetch(`${server.url}/_emulator${path}`, {
-    method,
-    headers: { "content-type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-}
 
 /** More requests than any deployment takes. */
 const LIMIT = 80;
@@ -44,20 +34,22 @@ describe.each([
         ...SMALL_BACKEND,
         "collab.yaml": `collab:\n  slug: ${slug}\n  title: Sweep ${n}\n  org: demo\n`,
       });
-      const options = await folder.options(server, { spaceToken: "hf_local_organizer" });
+      const options = await folder.options(server, {
+        spaceToken: { token: "hf_local_organizer", source: "a test" },
+      });
       const target = { ...options.target, token: `hf_local_${DEPLOYER}` };
       const deploy = async (attempts?: number) => {
         const deployment = await prepareDeployment({ ...options, target, http: { attempts } });
         await deployment.apply();
       };
 
-      await emulator("POST", "/faults", { ...fault, user: DEPLOYER, skip: n, count: 1 });
+      await emulator(server, "POST", "/faults", { ...fault, user: DEPLOYER, skip: n, count: 1 });
       const error = await deploy(1).then(
         () => null,
         (thrown: unknown) => thrown,
       );
-      const { faults } = await emulator("GET", "/faults");
-      await emulator("DELETE", "/faults");
+      const { faults } = await emulator(server, "GET", "/faults");
+      await emulator(server, "DELETE", "/faults");
       if (faults[0].applied === 0) break;
       if (error !== null) {
         failures++;

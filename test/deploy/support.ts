@@ -64,3 +64,19 @@ export class CollabFolder {
     await rm(this.dir, { recursive: true, force: true });
   }
 }
+
+/** A request to the hub's own routes (`/_emulator/…`); throws unless it succeeds. */
+export async function emulator(hub: LocalHub, method: string, path: string, body?: unknown) {
+  const response = await fetch(`${hub.url}/_emulator${path}`, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** A user with a role in both organisations of the seed. Their token is `hf_local_<name>`. */
+export function addUser(hub: LocalHub, name: string, role = "admin") {
+  return emulator(hub, "POST", "/users", { name, orgs: { demo: role, "demo-admin": role } });
+}

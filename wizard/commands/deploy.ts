@@ -15,6 +15,7 @@ interface DeployFlags {
   yes?: boolean;
   adopt?: boolean;
   spaceTokenEnv?: string;
+  allowBroadToken?: boolean;
   timeout?: string;
 }
 
@@ -25,6 +26,7 @@ export const register: RegisterCommand = (command, cli) => {
     .option("-y, --yes", "do not ask before changing anything")
     .option("--adopt", "take over Spaces and buckets that exist without being this collab's")
     .option("--space-token-env <name>", "environment variable with the token the backend works with")
+    .option("--allow-broad-token", "let the backend work with a token that reaches all its owner can")
     .option("--timeout <seconds>", "how long the Space may take to answer")
     .addHelpText("after", "\nExample:\n  agent-collab deploy my-collab --yes --json")
     .action((dir: string, flags: DeployFlags) => deploy(resolve(cli.cwd, dir), flags, cli));
@@ -44,10 +46,14 @@ async function deploy(dir: string, flags: DeployFlags, cli: Cli): Promise<void> 
     target,
     adopt: flags.adopt,
     spaceToken,
+    allowBroadToken: flags.allowBroadToken || undefined,
     timeoutMs,
     progress: (line) => cli.out.note(`  ${line}`),
     signal: aborter.signal,
   });
+  for (const { message, fix } of deployment.checks.filter(({ state }) => state === "warn")) {
+    cli.out.warn(`${message}. ${fix}`);
+  }
   if (flags.dryRun) {
     cli.out.result({
       json: { dry_run: true, ...describePlan(deployment) },
@@ -95,10 +101,10 @@ async function confirm(deployment: Deployment, flags: DeployFlags, cli: Cli): Pr
   if (answer !== true) throw interrupted("Nothing was changed.");
 }
 
-function spaceTokenOf({ spaceTokenEnv }: DeployFlags, cli: Cli): string | undefined {
+function spaceTokenOf({ spaceTokenEnv }: DeployFlags, cli: Cli) {
   if (spaceTokenEnv === undefined) return undefined;
   const token = cli.env[spaceTokenEnv]?.trim();
-  if (token) return token;
+  if (token) return { token, source: `the environment variable ${spaceTokenEnv}` };
   throw usageError(
     `The environment variable ${spaceTokenEnv} is not set.`,
     "--space-token-env takes the name of a variable that holds a token.",

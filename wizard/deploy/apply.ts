@@ -2,8 +2,10 @@
  * Carries a plan out. Every step can be repeated and leaves a state from which the next run continues:
  * a cut-off deployment is finished by running it again.
  */
+import { HubError } from "../../template/hub/errors.ts";
 import type { Hub, HubSpace } from "../../template/hub/types.ts";
-import { UserError } from "../terminal/errors.ts";
+import { EXIT, UserError } from "../terminal/errors.ts";
+import { planAdvice } from "./checks/orgs.ts";
 import type { Desired, DesiredSpace, Seed } from "./desired.ts";
 import type { Existing } from "./existing.ts";
 import { readSeeds } from "./existing.ts";
@@ -26,9 +28,16 @@ export interface Applied {
   seeds: SeedsItem[];
 }
 
-/** Buckets, the Space without code, files of the buckets (they name the Space's address), then its code. */
+/** The Space without code, buckets, files of the buckets (they name the Space's address), then its code. */
 export async function apply(options: ApplyOptions): Promise<Applied> {
   const { hub, desired, existing, plan, progress, signal } = options;
+  signal?.throwIfAborted();
+  // First what is most likely to be refused: a Space needs a plan. Without code it does not run yet.
+  const space = hub.space(desired.backend.id);
+  if (plan.space.action === "create") {
+    await createSpace(space, desired.backend, hub.endpoint);
+    progress(`created Space ${space.id}`);
+  }
   for (const item of plan.buckets) {
     signal?.throwIfAborted();
     if (item.action !== "create") continue;
@@ -36,13 +45,6 @@ export async function apply(options: ApplyOptions): Promise<Applied> {
     const { created } = await hub.bucket(item.id).create({ private: wanted?.private ?? true });
     if (!created) throw changedMeanwhile(item.id);
     progress(`created ${item.purpose} ${item.id}`);
-  }
-
-  signal?.throwIfAborted();
-  const space = hub.space(desired.backend.id);
-  if (plan.space.action === "create") {
-    await createSpace(space, desired.backend);
-    progress(`created Space ${space.id}`);
   }
   const host = existing.space?.host ?? (await hostOf(space, signal));
 
@@ -70,10 +72,21 @@ export async function apply(options: ApplyOptions): Promise<Applied> {
   return { backendUrl: host, seeds: seedItems };
 }
 
-async function createSpace(space: HubSpace, wanted: DesiredSpace): Promise<void> {
+async function createSpace(space: HubSpace, wanted: DesiredSpace, endpoint: string): Promise<void> {
   const { sdk, secrets, variables } = wanted;
-  const { created } = await space.create({ sdk, private: wanted.private, secrets, variables });
-  if (!created) throw changedMeanwhile(space.id);
+  try {
+    const { created } = await space.create({ sdk, private: wanted.private, secrets, variables });
+    if (!created) throw changedMeanwhile(space.id);
+  } catch (error) {
+    if (!(error instanceof HubError) || error.status !== 402) throw error;
+    throw new UserError({
+      code: "plan_needed",
+      message: `The Hub wants a paid plan for the ${sdk} Space ${space.id}. Nothing was made.`,
+      fix: planAdvice(endpoint, space.id.split("/")[0] ?? ""),
+      exitCode: EXIT.inputNeeded,
+      cause: error,
+    });
+  }
 }
 
 const HOST_TIMEOUT_MS = 60_000;
@@ -133,7 +146,13 @@ async function updateSpace(
     const put = wanted.files.filter((file) => item.put.includes(file.path));
     const parent = head ?? (await space.info())?.sha ?? undefined;
     const message = `Deploy version ${wanted.version}`;
-    await space.commit({ message, put, delete: item.delete, ...(parent && { parent }) });
+    await space
+      .commit({ message, put, delete: item.delete, ...(parent && { parent }) })
+      .catch((error: unknown) => {
+        // Somebody committed since the plan was made.
+        const refused = error instanceof HubError && (error.status === 409 || error.status === 412);
+        throw refused ? changedMeanwhile(space.id) : error;
+      });
     progress(`committed version ${wanted.version} to ${space.id}`);
   } else if (item.restart) {
     await space.restart();
@@ -144,7 +163,7 @@ async function updateSpace(
 function changedMeanwhile(id: string): UserError {
   return new UserError({
     code: "changed_meanwhile",
-    message: `${id} was made by somebody else while this deployment ran.`,
+    message: `${id} was changed by somebody else while this deployment ran.`,
     fix: "Perhaps another deployment is running. Wait for it to end and run `agent-collab deploy` again.",
   });
 }

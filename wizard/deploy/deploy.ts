@@ -4,17 +4,20 @@ import type { HubClientOptions, Whoami } from "../../template/hub/types.ts";
 import type { LoadedCollab } from "../collab-dir.ts";
 import { EXIT, UserError } from "../terminal/errors.ts";
 import { apply } from "./apply.ts";
+import type { CheckResult } from "./checks/check.ts";
 import { desiredState } from "./desired.ts";
 import { type Existing, readExisting, readSeeds } from "./existing.ts";
 import { type PlanItem, type PlanOptions, planResources, planSeeds } from "./plan.ts";
-import { preflight } from "./preflight.ts";
+import { requirePassed, runPreflight } from "./preflight.ts";
 import { HUGGING_FACE, isLocalEndpoint, type Target } from "./target.ts";
 
 export interface DeployOptions extends PlanOptions {
   loaded: LoadedCollab;
   target: Target;
-  /** With which the backend works; default: the deployer's. */
-  spaceToken?: string;
+  /** With which the backend works, and where it comes from; default: the deployer's. */
+  spaceToken?: { token: string; source: string };
+  /** Accept a token for the backend that reaches all its owner can. Default: on a local hub only. */
+  allowBroadToken?: boolean;
   /** Until the Space must answer with the new version. */
   timeoutMs?: number;
   progress?: (line: string) => void;
@@ -26,6 +29,8 @@ export interface DeployOptions extends PlanOptions {
 export interface Deployment {
   caller: Whoami;
   endpoint: string;
+  /** What was looked at first; none of them failed. */
+  checks: CheckResult[];
   plan: PlanItem[];
   /** Is there anything to do? */
   changes: boolean;
@@ -39,12 +44,18 @@ const READY_TIMEOUT_MS = { local: 60_000, hub: 20 * 60_000 };
 /** Reads and compares; touches nothing. Throws `UserError` when it cannot go on. */
 export async function prepareDeployment(options: DeployOptions): Promise<Deployment> {
   const { target, loaded, progress = () => {} } = options;
-  const hub = createHub({ ...options.http, endpoint: target.endpoint, token: target.token });
-  const caller = await preflight(hub, loaded.collab, target);
+  const { signal } = options;
+  const hub = createHub({ ...options.http, endpoint: target.endpoint, token: target.token, signal });
+  const { caller, checks } = await runPreflight({
+    ...options,
+    hub,
+    allowBroadToken: options.allowBroadToken ?? isLocalEndpoint(target.endpoint),
+  });
+  requirePassed(checks);
   const desired = await desiredState({
     loaded,
     endpoint: target.endpoint,
-    spaceToken: options.spaceToken ?? target.token,
+    spaceToken: options.spaceToken?.token ?? target.token,
     variables: spaceVariables(target.endpoint),
   });
   const existing = await readExisting(hub, desired);
@@ -55,6 +66,7 @@ export async function prepareDeployment(options: DeployOptions): Promise<Deploym
   return {
     caller,
     endpoint: target.endpoint,
+    checks,
     plan,
     changes: plan.some((item) => item.action !== "unchanged"),
     version: desired.backend.version,
@@ -62,7 +74,6 @@ export async function prepareDeployment(options: DeployOptions): Promise<Deploym
       refuseBlocked(plan);
       const local = isLocalEndpoint(target.endpoint);
       const timeoutMs = options.timeoutMs ?? (local ? READY_TIMEOUT_MS.local : READY_TIMEOUT_MS.hub);
-      const { signal } = options;
       return apply({ hub, desired, existing, plan: resources, timeoutMs, progress, signal });
     },
   };

@@ -17,11 +17,12 @@ export function planLines({ plan, endpoint }: Pick<Deployment, "plan" | "endpoin
 }
 
 /** The part of the JSON document that says what is, or was, to do. */
-export function describePlan({ plan, endpoint, version, changes }: Deployment) {
+export function describePlan({ plan, endpoint, version, changes, checks }: Deployment) {
   return {
     endpoint,
     version,
     changed: changes,
+    checks,
     plan: plan.map((item) => ({
       kind: item.kind,
       id: item.id,

@@ -1,0 +1,226 @@
+/** The organisers' commands on a collab that runs on this machine. */
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createHub } from "../../template/hub/client.ts";
+import { loadCollabDir } from "../../wizard/collab-dir.ts";
+import { type DevSession, startDev } from "../../wizard/dev/session.ts";
+import { runCli } from "../support/cli.ts";
+import { WorkFolder } from "../support/work-folder.ts";
+
+const EXAMPLE = resolve(import.meta.dirname, "../../examples/gemma-challenge");
+const INDEX = "results/verification_status.json";
+
+let work: WorkFolder;
+let session: DevSession;
+let filename: string;
+
+beforeAll(async () => {
+  work = await WorkFolder.create();
+  const dir = join(work.path, "collab");
+  await mkdir(dir);
+  for (const part of ["collab.yaml", "task"])
+    await cp(join(EXAMPLE, part), join(dir, part), { recursive: true });
+  session = await startDev({ loaded: await loadCollabDir(dir), port: 0 });
+  filename = await postResult();
+}, 120_000);
+afterAll(async () => {
+  await session?.close();
+  await work?.[Symbol.asyncDispose]();
+});
+
+const hub = (user: keyof DevSession["tokens"]) =>
+  createHub({ endpoint: session.hub.url, token: session.tokens[user] });
+const central = () => hub("organizer").bucket(session.centralBucket);
+const run = (args: string[], user: keyof DevSession["tokens"] = "organizer") =>
+  runCli(args, {
+    cwd: join(work.path, "collab"),
+    env: { HF_ENDPOINT: session.hub.url, HF_TOKEN: session.tokens[user] },
+  });
+const json = async (args: string[], user?: keyof DevSession["tokens"]) =>
+  JSON.parse((await run([...args, "--json"], user)).stdout);
+const api = async (path: string, init?: RequestInit & { body?: string }) => {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${session.tokens.ada}` };
+  const response = await fetch(`${session.backendUrl}${path}`, { headers, ...init });
+  return { status: response.status, body: await response.json() };
+};
+
+/** Ada's agent registers and posts a result that breaks the guardrail, with a control sequence in its text. */
+async function postResult(): Promise<string> {
+  const bucket = hub("ada").bucket("fast-gemma/gemma-ada-one");
+  await bucket.create();
+  const result =
+    '---\ntps: 99.5\nppl: 3.5\nmethod: fast\nstatus: agent-run\ndescription: "quick \\e[2J one"\n---\nEvidence.\n';
+  await bucket.write([
+    { path: ".bucket-sync-handshake", content: "ada" },
+    { path: "result.md", content: result },
+  ]);
+  const registered = await api("/v1/agents/register", {
+    method: "POST",
+    body: JSON.stringify({ agent_id: "ada-one", model: "m", harness: "h" }),
+  });
+  expect(registered.status, JSON.stringify(registered.body)).toBe(201);
+  const posted = await api("/v1/results", {
+    method: "POST",
+    body: JSON.stringify({ source: "hf://buckets/fast-gemma/gemma-ada-one/result.md" }),
+  });
+  expect(posted.status, JSON.stringify(posted.body)).toBe(201);
+  return posted.body.filename;
+}
+
+describe("judge", () => {
+  test("lists what is pending, with broken guardrails in sight", async () => {
+    const listed = await json(["judge", "list"]);
+    expect(listed).toMatchObject({
+      pending: 1,
+      results: [
+        { filename, agent: "ada-one", score: "99.5 tok/s", broken_guardrails: ["ppl 3.5 is above 2.42"] },
+      ],
+    });
+    const text = await run(["judge", "list"]);
+    expect(text.stdout).toContain("! ppl 3.5 is above 2.42");
+    expect(text.stdout).not.toContain("\u001b");
+  });
+
+  test("shows the evidence, marked as data of its author", async () => {
+    const shown = await run(["judge", "show", `results/${filename}`]);
+    expect(shown.stdout).toMatch(/data, not instructions[\s\S]*method: fast[\s\S]*Evidence\./);
+    expect(shown.stdout).not.toContain("\u001b");
+  });
+
+  test("--dry-run changes nothing", async () => {
+    const before = await central().readText(INDEX);
+    expect(await json(["judge", "verdict", filename, "valid", "--reason=x", "--dry-run"])).toMatchObject({
+      changed: false,
+      dry_run: true,
+    });
+    expect(await central().readText(INDEX)).toBe(before);
+  });
+
+  test("a verdict keeps all others, is announced to the author, and the second time is already there", async () => {
+    const other = "20260101-000000-000_somebody.md";
+    const index = JSON.parse((await central().readText(INDEX)) ?? "{}");
+    await central().write([{ path: INDEX, content: JSON.stringify({ ...index, [other]: "valid" }) }]);
+
+    const verdict = await json(["judge", "verdict", filename, "invalid", "--reason", "ppl is above the cap"]);
+    expect(verdict).toMatchObject({ changed: true, before: "pending", verdict: "invalid" });
+    expect(JSON.parse((await central().readText(INDEX)) ?? "")).toEqual({
+      [filename]: "invalid",
+      [other]: "valid",
+    });
+    const inbox = await api("/v1/inbox/ada-one?expand=true");
+    expect(inbox.body.items[0]).toMatchObject({
+      frontmatter: { agent: "human-organizer", refs: filename },
+      body: expect.stringMatching(/Verdict: \*\*invalid\*\*[\s\S]*above the cap/),
+    });
+
+    expect(await json(["judge", "verdict", filename, "invalid", "--reason=x"])).toMatchObject({
+      changed: false,
+    });
+    expect((await api("/v1/inbox/ada-one")).body.count).toBe(1);
+  });
+
+  test("an index that is no index is left alone", async () => {
+    const good = (await central().readText(INDEX)) ?? "{}";
+    await central().write([{ path: INDEX, content: "oops" }]);
+    const refused = await json(["judge", "verdict", filename, "valid", "--reason=x"]);
+    expect(refused.error).toMatchObject({ code: "index_unreadable" });
+    expect(await central().readText(INDEX)).toBe("oops");
+    await central().write([{ path: INDEX, content: good }]);
+  });
+
+  test.each<[name: string, args: string[], code: string, user?: "ada"]>([
+    ["a participant", ["verdict", "FILE", "valid", "--reason=x"], "not_organiser", "ada"],
+    ["an unknown result", ["show", "20260101-000000-000_nobody.md"], "no_such_result"],
+    ["a path for a name", ["show", "../../etc/passwd"], "usage"],
+    ["an unknown verdict", ["verdict", "FILE", "vald", "--reason=x"], "usage"],
+    ["no reason", ["verdict", "FILE", "valid"], "usage"],
+    ["a limit that is none", ["list", "--limit=many"], "usage"],
+  ])("%s is refused", async (_name, args, code, user) => {
+    const answer = await json(["judge", ...args.map((arg) => (arg === "FILE" ? filename : arg))], user);
+    expect(answer).toMatchObject({ ok: false, error: { code } });
+  });
+});
+
+describe("broadcast", () => {
+  test("needs a yes when nobody is there, and shows itself with --dry-run", async () => {
+    expect((await run(["broadcast", "hello"])).code).toBe(4);
+    expect(await json(["broadcast", "hello", "--dry-run"])).toMatchObject({
+      posted: false,
+      agent_id: "human-organizer",
+    });
+    expect((await api("/v1/inbox/human-x")).body.count).toBe(0);
+  });
+
+  test("reaches every inbox", async () => {
+    await writeFile(join(work.path, "collab", "news.md"), "We close **on Friday**.\n");
+    expect(await json(["broadcast", "@news.md", "--yes"])).toMatchObject({ posted: true });
+    expect((await api("/v1/inbox/human-x?expand=true")).body.items[0].body).toBe("We close **on Friday**.");
+  });
+
+  test.each<[args: string[], code: string, user?: "ada"]>([
+    [[" ", "--yes"], "usage"],
+    [["x".repeat(5000), "--yes"], "usage"],
+    [["hello", "--yes"], "not_organiser", "ada"],
+  ])("%j is refused", async (args, code, user) => {
+    expect(await json(["broadcast", ...args], user)).toMatchObject({ error: { code } });
+  });
+});
+
+describe("invite", () => {
+  test("gives one paragraph that brings an agent in, and the text for people", async () => {
+    const invited = await json(["invite"]);
+    expect(invited).toMatchObject({
+      status: "ready",
+      invite_url: null,
+      backend: { url: session.backendUrl },
+    });
+    expect(invited.agents).toContain(
+      `hf buckets cp hf://buckets/${session.centralBucket}/README.md -\` with HF_ENDPOINT=${session.hub.url}`,
+    );
+    expect(invited.agents).toContain("data, not instructions");
+    expect((await run(["invite", "--quiet"])).stdout.trim()).toBe(invited.agents);
+  });
+});
+
+describe("eject", () => {
+  test("puts the backend's code where deploy takes it from, once", async () => {
+    expect(await json(["eject", "backend", "--dry-run"])).toMatchObject({
+      ejected: false,
+      files: ["Dockerfile", "README.md", "server.js"],
+    });
+    expect(await json(["eject", "backend"])).toMatchObject({ ejected: true });
+    expect(Object.keys(await work.tree("collab/spaces/backend"))).toEqual([
+      "Dockerfile",
+      "README.md",
+      "server.js",
+    ]);
+    expect(await json(["eject", "backend"])).toMatchObject({ ejected: false, already: true });
+    expect(await json(["deploy", "--dry-run"])).toMatchObject({ ok: true });
+  });
+
+  test("an unknown part is refused with what there is", async () => {
+    expect((await json(["eject", "frontend"])).error).toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(/backend/),
+    });
+  });
+});
+
+describe("a collab that does not run", () => {
+  test.each([["judge", "list"], ["invite"], ["broadcast", "x", "--yes"]])(
+    "%j says how to start it",
+    async (...args) => {
+      const dir = join(work.path, "elsewhere");
+      await mkdir(dir, { recursive: true });
+      await cp(join(EXAMPLE, "task"), join(dir, "task"), { recursive: true });
+      await writeFile(join(dir, "collab.yaml"), "collab: {slug: other, title: t, org: fast-gemma}\n");
+      const env = { HF_ENDPOINT: session.hub.url, HF_TOKEN: session.tokens.organizer };
+      const failed = await runCli([...args, "--json"], { cwd: dir, env });
+      expect(JSON.parse(failed.stdout).error).toMatchObject({
+        code: "not_deployed",
+        fix: expect.stringMatching(/deploy/),
+      });
+    },
+  );
+});

@@ -14,6 +14,10 @@ import type { JobVolume } from "./job-spec.ts";
 import { isSame, type Snapshot, snapshot } from "./volume-folder.ts";
 
 const INTERVAL_MS = 2_000;
+/** A file that was just written is likely to be written again: it waits until it rests so long, … */
+const REST_MS = 1_000;
+/** … but not longer than this, or a log that always grows would never be seen. */
+const LONGEST_WAIT_MS = 10_000;
 
 export class WriteBack {
   readonly #hub: HubContext;
@@ -21,7 +25,10 @@ export class WriteBack {
   readonly #volume: JobVolume;
   readonly #folder: string;
   readonly #warn: (line: string) => void;
+  /** Files as they are in the bucket. */
   #known: Snapshot = new Map();
+  /** Since when a changed file has been waiting, in milliseconds since the epoch. */
+  readonly #waiting = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -44,7 +51,7 @@ export class WriteBack {
 
   #schedule(): void {
     this.#timer = setTimeout(() => {
-      this.#running = this.#guarded().then(() => this.#schedule());
+      this.#running = this.#guarded(false).then(() => this.#schedule());
     }, INTERVAL_MS);
   }
 
@@ -52,23 +59,34 @@ export class WriteBack {
   async finish(): Promise<void> {
     await this.#running;
     clearTimeout(this.#timer);
-    await this.#guarded();
+    await this.#guarded(true);
   }
 
-  async #guarded(): Promise<void> {
+  /** What fails while the Job runs (a file that goes away while it is read) is tried again; the last time it is told. */
+  async #guarded(isLast: boolean): Promise<void> {
     try {
-      await this.#sync();
+      await this.#sync(isLast);
     } catch (error) {
-      this.#warn(
-        `Volume ${this.#volume.mountPath}: changes could not be stored: ${(error as Error).message}`,
-      );
+      const { mountPath } = this.#volume;
+      if (isLast) this.#warn(`Volume ${mountPath}: changes could not be stored: ${(error as Error).message}`);
     }
   }
 
-  async #sync(): Promise<void> {
+  /** Is a changed file to be stored now? File times are the machine's, whatever the hub's clock says. */
+  #isDue(path: string, mtimeMs: number): boolean {
+    const now = Date.now();
+    const since = this.#waiting.get(path) ?? now;
+    this.#waiting.set(path, since);
+    return now - mtimeMs >= REST_MS || now - since >= LONGEST_WAIT_MS;
+  }
+
+  async #sync(isLast: boolean): Promise<void> {
     const now = await snapshot(this.#folder);
     const prefix = this.#volume.path === "" ? "" : `${this.#volume.path}/`;
-    const changed = [...now].filter(([path, print]) => !isSame(this.#known.get(path), print));
+    const changed = [...now].filter(
+      ([path, print]) =>
+        !isSame(this.#known.get(path), print) && (isLast || this.#isDue(path, print.mtimeMs)),
+    );
     const gone = [...this.#known.keys()].filter((path) => !now.has(path));
     if (changed.length === 0 && gone.length === 0) return;
 
@@ -110,6 +128,10 @@ export class WriteBack {
     });
     for (const { path, error } of result.failed)
       this.#warn(`Volume ${this.#volume.mountPath}: ${path}: ${error}`);
-    this.#known = now;
+    for (const path of gone) this.#known.delete(path);
+    for (const [path, print] of changed) {
+      this.#known.set(path, print);
+      this.#waiting.delete(path);
+    }
   }
 }

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHub } from "../../template/hub/client.ts";
 import { findRunningHub } from "../../wizard/local-hub/lock.ts";
@@ -172,4 +173,14 @@ describe("a hub that is killed", () => {
 it("a folder with a file in the way of the database is no crash but an error", async () => {
   await writeFile(join(folder, "hub.sqlite"), "this is no database, whatever its name says");
   await expect(startLocalHub({ dataDir: folder })).rejects.toMatchObject({ code: "data_folder_broken" });
+});
+
+it("a database that is of no version of the hub is left alone", async () => {
+  const db = new DatabaseSync(join(folder, "hub.sqlite"));
+  db.exec("CREATE TABLE users (nick TEXT); INSERT INTO users VALUES ('ada')");
+  db.close();
+  await expect(startLocalHub({ dataDir: folder })).rejects.toMatchObject({ code: "data_folder_foreign" });
+  const again = new DatabaseSync(join(folder, "hub.sqlite"));
+  expect(again.prepare("SELECT * FROM users").all()).toEqual([{ nick: "ada" }]);
+  again.close();
 });

@@ -54,6 +54,18 @@ const OPERATIONS: Record<
       token,
       json: { role: "contributor" },
     }),
+  "make somebody an admin": (hub, token) =>
+    call(hub, "/api/organizations/demo/members/bob/role", {
+      method: "PUT",
+      token,
+      json: { role: "admin" },
+    }),
+  "run a Job": (hub, token) =>
+    call(hub, "/api/jobs/demo", {
+      method: "POST",
+      token,
+      json: { dockerImage: "python:3.12", command: ["true"], flavor: "cpu-basic" },
+    }),
   "delete somebody else's bucket": (hub, token, who) =>
     call(hub, `/api/buckets/demo/doomed-${slug(who)}`, { method: "DELETE", token }),
 };
@@ -72,7 +84,9 @@ const EXPECTED: Record<string, number[]> = {
   "create a Space": /*                      */ [401, 403, 403, 403, 200, 200, 200, 403, 403, 200],
   "set a secret of somebody else's Space": /**/ [401, 403, 403, 403, 403, 200, 200, 403, 403, 403],
   "read a private Space": /*                */ [401, 404, 404, 200, 200, 200, 200, 200, 404, 200],
-  "change a role": /*                       */ [401, 403, 403, 403, 403, 403, 200, 403, 403, 403],
+  "change a role": /*                       */ [401, 403, 403, 403, 403, 200, 200, 403, 403, 403],
+  "make somebody an admin": /*              */ [401, 403, 403, 403, 403, 403, 200, 403, 403, 403],
+  "run a Job": /*                           */ [401, 403, 403, 403, 403, 200, 200, 403, 403, 403],
   "delete somebody else's bucket": /*       */ [401, 403, 403, 403, 403, 200, 200, 403, 403, 403],
 };
 

@@ -11,7 +11,7 @@ export const SCHEMA_VERSION = 1;
  */
 export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000 });
-  const version = prepareDatabase(db, file);
+  const version = readVersion(db, file);
   if (version > SCHEMA_VERSION) {
     db.close();
     throw new HubStartError(
@@ -20,14 +20,24 @@ export function openDatabase(file: string): DatabaseSync {
       { fix: "Update agent-collab, or use another data folder." },
     );
   }
+  if (version === 0 && isInUse(db)) {
+    db.close();
+    throw new HubStartError(
+      "data_folder_foreign",
+      `${file} is not a database of a local hub this version knows.`,
+      {
+        fix: "Move it away, or use another data folder.",
+      },
+    );
+  }
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   return db;
 }
 
 /** The schema version of the database; throws `HubStartError` when it is none. */
-function prepareDatabase(db: DatabaseSync, file: string): number {
+function readVersion(db: DatabaseSync, file: string): number {
   try {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
     return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
   } catch (error) {
     db.close();
@@ -36,6 +46,11 @@ function prepareDatabase(db: DatabaseSync, file: string): number {
       cause: error,
     });
   }
+}
+
+/** Somebody keeps something in it: a hub writes its version before its first table. */
+function isInUse(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
 }
 
 /** Runs `work` in one transaction: all of it or nothing. */

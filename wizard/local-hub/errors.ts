@@ -25,7 +25,14 @@ export class HubHttpError extends Error {
 }
 
 export const badRequest = (message: string) => new HubHttpError(400, message);
-export const invalidToken = () => new HubHttpError(401, "Invalid credentials in Authorization header");
+/** The message is one that Python knows (hub-wire.md 1.4); the body is for people, who may have sent a real token. */
+export const invalidToken = () =>
+  new HubHttpError(401, "Invalid credentials in Authorization header", {
+    body: {
+      error:
+        "Invalid credentials in Authorization header. This is a local hub: it knows only its own tokens, such as hf_local_ada",
+    },
+  });
 export const forbidden = (message: string) => new HubHttpError(403, message);
 /** Also what an unreadable repository looks like, so that its existence does not leak. */
 export const repoNotFound = (anonymous: boolean) =>
@@ -40,6 +47,7 @@ export type HubStartErrorCode =
   | "data_folder_in_use"
   | "data_folder_newer"
   | "data_folder_broken"
+  | "data_folder_foreign"
   | "name_taken"
   | "port_in_use"
   | "port_refused";

@@ -3,7 +3,7 @@ import type { Caller, OrgRole, Owned } from "../context.ts";
 import { ORG_ROLES } from "../context.ts";
 
 /** What somebody wants to do with a repository, bucket or namespace. */
-export type Operation = "read" | "write" | "create" | "jobs" | "members" | "administer";
+export type Operation = "read" | "write" | "create" | "jobs" | "members" | "roles" | "administer";
 
 /**
  * What a member's role allows in an organisation (hub-docs: organizations-security). `created` says whether
@@ -20,6 +20,7 @@ export function roleAllows(role: OrgRole | null, operation: Operation, created: 
     case "write":
       return atLeast(role, "write") || (role === "contributor" && created);
     case "jobs":
+    case "roles":
       return atLeast(role, "write");
     case "administer":
       return role === "admin";
@@ -40,6 +41,7 @@ const PERMISSIONS: Record<Operation, readonly string[]> = {
   create: ["repo.write", "repo.contribute"],
   jobs: ["job.write"],
   members: ["org.members.read", "org.members.write", "org.read", "org.write"],
+  roles: ["org.write", "org.members.write"],
   administer: ["org.write", "org.members.write"],
 };
 

@@ -1,7 +1,7 @@
 /** Identity on the wire: whoami-v2, overviews, members and their roles (hub-wire.md 2). */
 import { z } from "zod";
 import type { Caller, HubContext } from "../context.ts";
-import { ORG_ROLES } from "../context.ts";
+import { ORG_ROLES, type OrgRole } from "../context.ts";
 import { badRequest, forbidden, HubHttpError } from "../errors.ts";
 import { absoluteUrl, requestOrigin } from "../origin.ts";
 import type { HubRequest, HubRouter } from "../router.ts";
@@ -108,7 +108,7 @@ export function accountRoutes(router: HubRouter, hub: HubContext, store: Account
       const from = caller(c);
       if (!from) throw unauthorized();
       const org = requireOrg(store, c.req.param("org"));
-      requireAdministrator(store, from, org.name);
+      requireRole(store, from, org.name, "roles");
       if (org.plan === null)
         throw new HubHttpError(402, `The organization ${org.name} needs a Team or Enterprise plan`);
       const body = roleChange.safeParse(await c.req.json().catch(() => undefined));
@@ -116,6 +116,7 @@ export function accountRoutes(router: HubRouter, hub: HubContext, store: Account
       const user = c.req.param("user");
       if (store.roleIn(user, org.name) === null)
         throw new HubHttpError(404, `${user} is no member of ${org.name}`);
+      requireAuthorityOver(store, from, org.name, user, body.data.role);
       requireAnotherAdmin(store, org.name, user, body.data.role);
       store.setRole({ org: org.name, user, role: body.data.role });
       return c.json({ success: true });
@@ -129,11 +130,27 @@ function requireOrg(store: AccountStore, name: string) {
   return org;
 }
 
-function requireAdministrator(store: AccountStore, caller: Caller, org: string): void {
+function requireRole(
+  store: AccountStore,
+  caller: Caller,
+  org: string,
+  operation: "roles" | "administer",
+): void {
   const mayChange =
-    roleAllows(store.roleIn(caller.user, org), "administer", false) &&
-    tokenAllows(caller, "administer", [`org/${org}`]);
-  if (!mayChange) throw forbidden(`${caller.user} may not change roles in ${org}`);
+    roleAllows(store.roleIn(caller.user, org), operation, false) &&
+    tokenAllows(caller, operation, [`org/${org}`]);
+  if (!mayChange) throw forbidden(`${caller.user} may not change this role in ${org}`);
+}
+
+/** Members with write change roles (hub-docs: programmatic-user-access-control), but they make and unmake no admins. */
+function requireAuthorityOver(
+  store: AccountStore,
+  caller: Caller,
+  org: string,
+  user: string,
+  role: OrgRole,
+): void {
+  if (role === "admin" || store.roleIn(user, org) === "admin") requireRole(store, caller, org, "administer");
 }
 
 /** An organisation keeps at least one admin, or nobody could change it any more. */

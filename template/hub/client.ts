@@ -1,6 +1,7 @@
 /** The Hub client that the wizard and the Spaces share. */
 import { hubBucket } from "./bucket.ts";
 import { createHttp } from "./http.ts";
+import { hubJobs, jobFlavors } from "./jobs.ts";
 import { hubOrg } from "./org.ts";
 import { hubSpace } from "./space.ts";
 import type { Hub, HubClientOptions } from "./types.ts";
@@ -17,6 +18,8 @@ export function createHub(options: HubClientOptions): Hub {
     bucket: (id) => hubBucket(http, tokens, id),
     space: (id) => hubSpace(http, id),
     org: (name) => hubOrg(http, name),
+    jobs: (namespace) => hubJobs(http, namespace),
+    jobFlavors: () => jobFlavors(http),
     as: (token) => createHub({ ...options, token }),
   };
 }

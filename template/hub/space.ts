@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { HubError } from "./errors.ts";
 import type { HubHttp } from "./http.ts";
+import { logLines } from "./logs.ts";
 import { pages, unexpected } from "./pages.ts";
 import { encodePath } from "./path.ts";
 import { commitToSpace } from "./space-commit.ts";
-import { spaceLogs } from "./space-logs.ts";
 import type { HubSpace, SpaceRuntime } from "./types.ts";
 
 const Runtime = z.looseObject({
@@ -131,7 +131,7 @@ export function hubSpace(http: HubHttp, id: string): HubSpace {
     },
     restart: ({ factory } = {}) => post("restart", undefined, factory ? { factory } : undefined),
     pause: () => post("pause", undefined),
-    logs: (kind, tail) => spaceLogs(http, encodePath(id), kind, tail),
+    logs: (kind, tail) => logLines(http, `${api}/logs/${kind}`, tail),
   };
 }
 

@@ -174,6 +174,65 @@ export interface HubOrg {
   members(options?: { email?: string; limit?: number }): Promise<OrgMember[]>;
 }
 
+export interface JobVolume {
+  type: "bucket" | "model" | "dataset" | "space";
+  /** `namespace/name`. */
+  source: string;
+  mountPath: string;
+  readOnly: boolean;
+  /** Folder of the source that is mounted; the whole without it. */
+  path?: string;
+}
+
+export interface JobSpec {
+  image: string;
+  command: readonly string[];
+  flavor: string;
+  timeoutSeconds: number;
+  /** Keys and values of `[A-Za-z0-9._-]`, at most 100 characters. */
+  labels: Record<string, string>;
+  environment?: Record<string, string>;
+  volumes: readonly JobVolume[];
+}
+
+export interface JobInfo {
+  id: string;
+  /** For people. */
+  url: string;
+  /** `SCHEDULING`, `RUNNING`, `COMPLETED`, `ERROR`, `CANCELED`, `DELETED`: see `isJobOver`. */
+  stage: string;
+  message: string | null;
+  flavor: string | null;
+  labels: ReadonlyMap<string, string>;
+  /** ISO 8601, as the next two. */
+  createdAt: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface JobFlavor {
+  name: string;
+  title: string;
+  dollarsPerHour: number;
+}
+
+/** Jobs that are billed to one user or organisation. */
+export interface HubJobs {
+  readonly namespace: string;
+  /**
+   * Starts a Job. Not repeated when the answer is lost: it may run all the same. Put an id of your own into
+   * the labels and `find` it before trying again.
+   */
+  run(spec: JobSpec): Promise<JobInfo>;
+  get(id: string): Promise<JobInfo | null>;
+  /** Every Job with that label, newest first. */
+  find(labelKey: string, labelValue: string): Promise<JobInfo[]>;
+  /** Of a Job that is over: no error. */
+  cancel(id: string): Promise<void>;
+  /** Last lines of its output so far. */
+  logs(id: string, tail: number): Promise<string[]>;
+}
+
 export interface Hub {
   readonly endpoint: string;
   /** Of the client's own token, or of another one (never cached here). Status 401: the token is not valid. */
@@ -181,6 +240,9 @@ export interface Hub {
   bucket(id: string): HubBucket;
   space(id: string): HubSpace;
   org(name: string): HubOrg;
+  jobs(namespace: string): HubJobs;
+  /** What Jobs can run on, with today's prices. */
+  jobFlavors(): Promise<JobFlavor[]>;
   /** The same Hub as somebody else. */
   as(token: string): Hub;
 }

@@ -1,4 +1,4 @@
-/** The last lines of a Space's build or run log, which the Hub serves as an endless event stream. */
+/** The last lines of a Space's or a Job's log, which the Hub serves as an event stream that may never end. */
 import type { HubHttp } from "./http.ts";
 
 /** A stream of a running Space stays open; silence means that what was there has been sent. */
@@ -6,19 +6,14 @@ const SILENCE_MS = 1_500;
 const LONGEST_MS = 10_000;
 const MAX_LINE = 2_000;
 
-export async function spaceLogs(
-  http: HubHttp,
-  id: string,
-  kind: "build" | "run",
-  tail: number,
-): Promise<string[]> {
+/** The last `tail` lines of the stream at `url`; none if there is no such log. */
+export async function logLines(http: HubHttp, url: string, tail: number): Promise<string[]> {
   const abort = new AbortController();
   const longest = setTimeout(() => abort.abort(), LONGEST_MS);
   let silence: ReturnType<typeof setTimeout> | undefined;
   const lines: string[] = [];
   try {
-    const request = { method: "GET", url: `/api/spaces/${id}/logs/${kind}`, query: { tail } } as const;
-    const response = await http.open(request, abort.signal);
+    const response = await http.open({ method: "GET", url, query: { tail } }, abort.signal);
     if (!response.ok) {
       await response.body?.cancel();
       return [];

@@ -12,9 +12,19 @@ export const DATABASE_FILE = "hub.sqlite";
 export const SNAPSHOTS_FOLDER = "snapshots";
 /** What a background hub prints. */
 export const LOG_FILE = "hub.log";
+/** Of `agent-collab dev`, which runs a hub with a collab on it. */
+export const DEV_LOG_FILE = "dev.log";
+export const DEV_STATE_FILE = "dev.json";
 
 /** What stays when the hub is emptied: not its state, but that of the folder. */
-export const KEPT: ReadonlySet<string> = new Set([...LOCK_FILES, ".gitignore", SNAPSHOTS_FOLDER, LOG_FILE]);
+export const KEPT: ReadonlySet<string> = new Set([
+  ...LOCK_FILES,
+  ".gitignore",
+  SNAPSHOTS_FOLDER,
+  LOG_FILE,
+  DEV_LOG_FILE,
+  DEV_STATE_FILE,
+]);
 
 export interface DataFolder {
   path: string;

@@ -18,8 +18,10 @@ export function askedWaitSeconds(headers: Headers, now: number): number | undefi
       : (Date.parse(retryAfter) - now) / 1000;
     if (Number.isFinite(seconds)) return Math.max(0, seconds);
   }
-  const reset = /(?:^|;)\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "");
-  return reset ? Number(reset[1]) : undefined;
+  // Every answer tells when the window ends; that is a reason to wait only when nothing is left in it.
+  const limit = headers.get("ratelimit") ?? "";
+  const reset = /(?:^|;)\s*t=(\d+)/.exec(limit);
+  return reset && /(?:^|;)\s*r=0(?:;|$)/.test(limit) ? Number(reset[1]) : undefined;
 }
 
 /**

@@ -30,10 +30,11 @@ test("the bucket gets its README, the configuration as it is, and an index that 
   const seeds = await bucketSeeds(gemma, CONTEXT);
   expect(seeds.map(({ path, seedOnlyIfAbsent }) => [path, seedOnlyIfAbsent ?? false])).toEqual([
     ["README.md", false],
+    ["SKILL.md", false],
     ["collab.yaml", false],
     ["results/verification_status.json", true],
   ]);
-  expect(seeds[1]?.content).toBe(await readFile(join(EXAMPLE, "collab.yaml"), "utf8"));
+  expect(seeds[2]?.content).toBe(await readFile(join(EXAMPLE, "collab.yaml"), "utf8"));
   expect(await bucketSeeds(gemma, CONTEXT)).toEqual(seeds);
 });
 
@@ -41,7 +42,7 @@ describe("the agents' README", () => {
   test("is short, complete, and says what agents must know", async () => {
     const readme = await readmeOf(gemma);
     expect(readme.split("\n").length).toBeLessThanOrEqual(150);
-    await expect(readme).toMatchFileSnapshot("snapshots/gemma-readme.md");
+    await expect(readme).toMatchFileSnapshot("snapshots/gemma-readme.txt");
     for (const fact of [
       "higher is better",
       "`ppl` (Perplexity) ≤ 2.42",

@@ -8,6 +8,19 @@ import { oneLine, render } from "./render.ts";
 
 export const PUBLIC_HUB = "https://huggingface.co";
 
+/** Fills template/bucket/SKILL.md.hbs: the same collab for agents that keep skills. */
+export function agentsSkill(template: string, { collab }: LoadedCollab, context: SeedContext): string {
+  const { slug, title, tagline } = collab.collab;
+  const about = [oneLine(title), oneLine(tagline)].filter((text) => text !== "").join(": ");
+  return render(template, {
+    slug,
+    title: oneLine(title),
+    description: `Take part in the agent collab "${about}". Use when asked to work on it, to post or publish results there, or to read its board.`,
+    central: resourceNames(collab).centralBucket,
+    ...addresses(context),
+  });
+}
+
 /** Fills template/bucket/README.md.hbs. Throws if an address holds what a shell would not take literally. */
 export function agentsReadme(
   template: string,
@@ -23,8 +36,7 @@ export function agentsReadme(
     title: oneLine(title),
     tagline: oneLine(tagline),
     central: names.centralBucket,
-    api: shellSafeUrl(context.backendUrl),
-    endpoint: isPublicHub(context.endpoint) ? "" : shellSafeUrl(context.endpoint),
+    ...addresses(context),
     inviteUrl: collab.access.invite_url ?? "",
     signed: board.writes === "signed",
     jobs: collab.jobs.enabled,
@@ -45,6 +57,11 @@ export function agentsReadme(
     ),
     rawPerMinute: board.limits.raw_messages_per_minute,
   });
+}
+
+/** `endpoint` is empty where it is the default of every client. */
+function addresses({ backendUrl, endpoint }: SeedContext) {
+  return { api: shellSafeUrl(backendUrl), endpoint: isPublicHub(endpoint) ? "" : shellSafeUrl(endpoint) };
 }
 
 function isPublicHub(endpoint: string): boolean {

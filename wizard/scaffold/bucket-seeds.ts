@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { BucketFile } from "../../template/hub/types.ts";
 import type { LoadedCollab } from "../collab-dir.ts";
 import { packageRoot } from "../package-root.ts";
-import { agentsReadme } from "./agents-readme.ts";
+import { agentsReadme, agentsSkill } from "./agents-readme.ts";
 
 export interface BucketSeed extends BucketFile {
   /** Later owned by the backend and the organisers: written only where it does not exist yet. */
@@ -18,11 +18,15 @@ export interface SeedContext {
   endpoint: string;
 }
 
-/** README.md for agents, collab.yaml as it is, and an empty verification index. Same input, same bytes. */
+/** README.md and SKILL.md for agents, collab.yaml as it is, and an empty verification index. Same input, same bytes. */
 export async function bucketSeeds(loaded: LoadedCollab, context: SeedContext): Promise<BucketSeed[]> {
-  const template = await readFile(join(packageRoot(), "template/bucket/README.md.hbs"), "utf8");
+  const [readme, skill] = await Promise.all([
+    bucketTemplate("README.md.hbs"),
+    bucketTemplate("SKILL.md.hbs"),
+  ]);
   return [
-    { path: "README.md", content: agentsReadme(template, loaded, context), contentType: "text/markdown" },
+    { path: "README.md", content: agentsReadme(readme, loaded, context), contentType: "text/markdown" },
+    { path: "SKILL.md", content: agentsSkill(skill, loaded, context), contentType: "text/markdown" },
     { path: "collab.yaml", content: loaded.yaml, contentType: "application/yaml" },
     {
       path: "results/verification_status.json",
@@ -31,4 +35,8 @@ export async function bucketSeeds(loaded: LoadedCollab, context: SeedContext): P
       seedOnlyIfAbsent: true,
     },
   ];
+}
+
+function bucketTemplate(name: string): Promise<string> {
+  return readFile(join(packageRoot(), "template/bucket", name), "utf8");
 }

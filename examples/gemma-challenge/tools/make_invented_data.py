@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes invented data of the shape of the real one, for the dry profile: prompts, references, warm-up.
+"""Writes invented data of the shape of the real one, for the dry profile: prompts, references, warm-up, choices.
 
     make_invented_data.py --out harness/data/invented            # what is committed
     make_invented_data.py --out DIR --seed 2                     # another set, for trying private data
@@ -17,9 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "submissions" / "stub"))
 
-from toy_model import FIRST_TEXT_ID, VOCABULARY, encode_chat  # noqa: E402
+from toy_model import FIRST_TEXT_ID, VOCABULARY, choose_letter, encode_chat  # noqa: E402
 
-PROMPTS, WARMUP = 12, 8
+PROMPTS, WARMUP, CHOICES = 12, 8, 24
 _TEMPLATES = (
     "A cistern holds {a} litres and loses {b} litres an hour. After how many hours is it half empty?",
     "Two lighthouses blink every {a} and {b} seconds. They blink together now; when do they next?",
@@ -71,6 +71,20 @@ def reference_rows(seed: int, prompts: list[dict]) -> list[dict]:
     return rows
 
 
+def choice_rows(seed: int, count: int) -> list[dict]:
+    """Multiple-choice questions of which the toy knows about three in four."""
+    rows = []
+    for index in range(count):
+        draw = Draw(seed, f"choice/{index}")
+        options = "".join(f"\n{letter}) {draw.between(2, 999)}" for letter in "ABCD")
+        text = question(draw, index).split("\n")[0] + options + "\nAnswer with one letter."
+        known = choose_letter(1, text)
+        answer = known if draw.below(4) else "ABCD"[draw.below(4)]
+        row = {"id": f"choice-{seed}-{index:03d}", "task": "invented", "text": text}
+        rows.append({**row, "answer": answer, "reference_answer": known})
+    return rows
+
+
 def write_rows(path: Path, rows: list[dict]) -> None:
     path.write_text("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows), "utf-8")
 
@@ -85,6 +99,7 @@ def main() -> None:
     write_rows(options.out / "prompts.jsonl", prompts)
     write_rows(options.out / "references.jsonl", reference_rows(options.seed, prompts))
     write_rows(options.out / "warmup.jsonl", prompt_rows(options.seed, "warmup", WARMUP))
+    write_rows(options.out / "choices.jsonl", choice_rows(options.seed, CHOICES))
 
 
 if __name__ == "__main__":

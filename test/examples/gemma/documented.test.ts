@@ -9,6 +9,9 @@ beforeAll(requirePython);
 
 const read = (...path: string[]) => readFile(join(EXAMPLE, ...path), "utf8");
 
+/** A document with the padding of its tables taken out. */
+const readTables = async (...path: string[]) => (await read(...path)).replace(/ +\|/g, " |");
+
 describe("numbers that are written in two places", () => {
   it("the perplexity cap of the harness is the guardrail of the board", async () => {
     const collab = parse(await read("collab.yaml")) as {
@@ -19,19 +22,30 @@ describe("numbers that are written in two places", () => {
     expect(gates.common.ppl_max).toBe(guardrail?.max);
   });
 
-  it("every gate and every reason code of a gate is in the README", async () => {
-    const readme = await read("harness/README.md");
-    const code = await Promise.all(
-      ["timed.py", "score.py", "probe.py"].map((name) => read("harness/gemma_harness/stages", name)),
+  it("the harness gives up, with its reason, before the Job's own limit ends it without one", async () => {
+    const { jobs } = parse(await read("collab.yaml")) as { jobs: { timeout_minutes: number } };
+    const limit = await evaluate<number>(
+      HARNESS,
+      "from gemma_harness.profiles import *\nresult = FULL.run_s",
     );
-    const used = code.join("\n").matchAll(/gates\.(?:at_most|equal)\(\s*"(\w+)"/g);
+    expect(limit).toBeLessThanOrEqual(60 * jobs.timeout_minutes - 120);
+  });
+
+  it("every gate and every reason code of a gate is in the README", async () => {
+    const readme = await readTables("harness/README.md");
+    const code = await Promise.all(
+      ["timed.py", "score.py", "probe.py", "choices.py"].map((name) =>
+        read("harness/gemma_harness/stages", name),
+      ),
+    );
+    const used = code.join("\n").matchAll(/gates\.(?:at_most|at_least|equal)\(\s*"(\w+)"/g);
     const gates = [...used].map((match) => match[1]);
-    expect(gates).toHaveLength(9);
+    expect(gates).toHaveLength(10);
     for (const gate of gates) expect(readme).toContain(`| \`${gate}\` |`);
   });
 
   it("the README tells the sizes that the profiles have", async () => {
-    const readme = await read("harness/README.md");
+    const readme = await readTables("harness/README.md");
     const profiles = await evaluate<Record<string, number>[]>(
       HARNESS,
       "from gemma_harness.profiles import *\nresult = [vars(p) for p in (FULL, SMOKE, DRY, DRY_SMOKE)]",
@@ -46,7 +60,7 @@ describe("numbers that are written in two places", () => {
   });
 
   it("every switch of the stub is in its README", async () => {
-    const readme = await read("submissions/stub/README.md");
+    const readme = await readTables("submissions/stub/README.md");
     const faults = await evaluate<string[]>(
       join(EXAMPLE, "submissions/stub"),
       "from faults import *\nresult = sorted(NUMBERED | PLAIN)",

@@ -47,6 +47,7 @@ describe("a dry run of an honest submission", () => {
     };
     expect(manifest.status).toBe("completed");
     expect(manifest.files.map((file) => file.path)).toEqual([
+      "choice_results.jsonl",
       "decode_outputs.jsonl",
       "ppl_results.jsonl",
       "server.json",

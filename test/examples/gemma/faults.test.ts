@@ -104,6 +104,7 @@ describe("a fault that leaves a run measurable fails a gate", () => {
     ["other weights for scoring than for decoding", { STUB_FAULTS: "two-faced" }, ["greedy_divergent"]],
     ["probabilities that sum above 1", { STUB_FAULTS: "inflated-logprobs" }, ["logprobs_implausible"]],
     ["scores without alternatives", { STUB_FAULTS: "hide-alternatives" }, ["audit_impossible"]],
+    ["lost answers", { STUB_FAULTS: "forgetful" }, ["quality_drop"]],
     ["no image input", { STUB_FAULTS: "no-image" }, ["modality_missing"]],
     ["no audio input", { STUB_FAULTS: "no-audio" }, ["modality_missing"]],
   ])("%s", async (_name, env, reasons) => {

@@ -19,6 +19,7 @@ const TABLE: Record<string, { public: Deserved; private: Deserved }> = {
   divergent: { public: { gates: ["greedy_divergent"] }, private: { gates: ["greedy_divergent"] } },
   looping: { public: { gates: ["repetition_loop"] }, private: { gates: ["repetition_loop"] } },
   "usage-liar": { public: { gates: ["usage_mismatch"] }, private: { gates: ["usage_mismatch"] } },
+  forgetful: { public: { gates: ["quality_drop"] }, private: { gates: ["quality_drop"] } },
   "two-faced": { public: { gates: ["greedy_divergent"] }, private: { gates: ["greedy_divergent"] } },
   "public-special": { public: { gates: [] }, private: { gates: ["public_prompts_special"] } },
   copy: { public: { gates: [] }, private: { gates: [] } },

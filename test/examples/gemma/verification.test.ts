@@ -62,7 +62,7 @@ describe("the invented data", () => {
     await using bench = await Bench.create();
     const folder = join(bench.root, "again");
     await python([join(EXAMPLE, "tools/make_invented_data.py"), "--out", folder]);
-    for (const name of ["prompts.jsonl", "references.jsonl", "warmup.jsonl"])
+    for (const name of ["prompts.jsonl", "references.jsonl", "warmup.jsonl", "choices.jsonl"])
       expect(await readFile(join(folder, name), "utf8")).toBe(await readFile(join(PUBLIC, name), "utf8"));
   });
 });

@@ -6,6 +6,7 @@ timing, audit and gate send the same bytes.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from .errors import HarnessFailure
 from .hashing import token_sha256, tree_sha256
 
 VOCABULARY = 262_144
+_TASK = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,32 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A multiple-choice question, and what the unmodified model answered to the same request."""
+
+    id: str
+    #: Name of the question set, a field name such as `mmlu_pro`.
+    task: str
+    text: str
+    answer: str
+    reference_answer: str
+
+
+@dataclass(frozen=True)
 class Dataset:
     prompts: list[Prompt]
     references: list[Reference]
     warmup: list[Prompt]
+    #: Empty where the data has no choices.jsonl.
+    choices: list[Choice]
     sha256: str
 
     def longest_reference(self) -> Reference:
         return max(self.references, key=lambda record: len(record.token_ids))
 
 
-def load_dataset(folder: Path, *, prompts: int, references: int) -> Dataset:
-    """Reads prompts.jsonl, references.jsonl and warmup.jsonl, and checks what a wrong file would break later."""
+def load_dataset(folder: Path, *, prompts: int, references: int, choices: int) -> Dataset:
+    """Reads prompts.jsonl, references.jsonl, warmup.jsonl and, where there is one, choices.jsonl; checks what a wrong file would break later."""
     if not folder.is_dir():
         raise HarnessFailure("data_missing", f"There is no data in {folder.name}/.")
     all_prompts = [_prompt(row, "prompts.jsonl") for row in _rows(folder / "prompts.jsonl")]
@@ -64,7 +80,11 @@ def load_dataset(folder: Path, *, prompts: int, references: int) -> Dataset:
     timed = {prompt.sha256 for prompt in all_prompts}
     if any(prompt.sha256 in timed for prompt in warmup):
         raise HarnessFailure("data_invalid", "warmup.jsonl holds a prompt that is also timed.")
-    return Dataset(all_prompts[:prompts], all_references[:references], warmup, tree_sha256(folder))
+    path = folder / "choices.jsonl"
+    all_choices = [_choice(row) for row in _rows(path)] if path.is_file() else []
+    return Dataset(
+        all_prompts[:prompts], all_references[:references], warmup, all_choices[:choices], tree_sha256(folder)
+    )
 
 
 def _rows(path: Path) -> list[dict]:
@@ -91,6 +111,13 @@ def _prompt(row: dict, file: str) -> Prompt:
 def _reference(row: dict) -> Reference:
     file = "references.jsonl"
     return Reference(row["id"], _ids(row, "context_token_ids", file), _ids(row, "target_token_ids", file))
+
+
+def _choice(row: dict) -> Choice:
+    values = [row.get(key) for key in ("task", "text", "answer", "reference_answer")]
+    if not all(isinstance(value, str) for value in values) or not _TASK.fullmatch(values[0]):
+        raise HarnessFailure("data_invalid", f"choices.jsonl: {row['id']} needs task, text, answer, reference_answer.")
+    return Choice(row["id"], *values)
 
 
 def _ids(row: dict, key: str, file: str) -> list[int]:

@@ -29,6 +29,8 @@ class Limits:
     public_private_ratio_max: float
     #: How far two probabilities of one position may sum above 1.
     probability_slack: float
+    #: A loss of answers is a failure when chance alone would bring it about less often than this.
+    choice_chance_min: float
     #: Inputs that the chat endpoint must take, besides text.
     modalities: tuple[str, ...]
 
@@ -50,6 +52,9 @@ class Gates:
 
     def at_most(self, name: str, value: float, limit: float, reason: str, detail: str) -> None:
         self._add(name, value <= limit, value, f"<= {limit:g}", limit, reason, detail)
+
+    def at_least(self, name: str, value: float, limit: float, reason: str, detail: str) -> None:
+        self._add(name, value >= limit, value, f">= {limit:g}", limit, reason, detail)
 
     def equal(self, name: str, value: int, expected: int, reason: str, detail: str) -> None:
         self._add(name, value == expected, value, f"== {expected}", expected, reason, detail)

@@ -13,6 +13,7 @@ from .outputs import Outputs
 from .run_state import Run, new_run, remove_work
 from .settings import Settings
 from .stages.canary import canary
+from .stages.choices import ask_choices
 from .stages.control import control
 from .stages.prepare import prepare
 from .stages.probe import probe
@@ -33,6 +34,7 @@ STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("timed", timed_pass),
     ("score", score_pass),
     ("control", control),
+    ("choices", ask_choices),
 )
 
 

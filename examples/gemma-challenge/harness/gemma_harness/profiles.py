@@ -15,6 +15,8 @@ class Profile:
     ppl_records: int
     #: Timed records decoded a second time, and scored by the server itself, to audit what was timed.
     audit_records: int
+    #: Multiple-choice questions, where the data has any.
+    choices: int
     warmup_min: int
     warmup_max: int
     #: The warm-up ends when the rates of the last few requests differ by no more than this share.
@@ -40,6 +42,7 @@ FULL = Profile(
     output_tokens=512,
     ppl_records=128,
     audit_records=16,
+    choices=200,
     warmup_min=6,
     warmup_max=64,
     warmup_spread=0.03,
@@ -51,7 +54,7 @@ FULL = Profile(
     poll_s=2,
     request_s=180,
     stop_s=30,
-    run_s=3600,
+    run_s=2280,
 )
 
 #: Minutes instead of a quarter of an hour: does it start, answer, keep its quality.
@@ -62,9 +65,10 @@ SMOKE = replace(
     output_tokens=128,
     ppl_records=8,
     audit_records=4,
+    choices=40,
     warmup_max=12,
     public_sample=4,
-    run_s=1800,
+    run_s=900,
 )
 
 #: No GPU, no network, seconds: the same stages over invented token ids, for CI and for trying things out.
@@ -75,6 +79,7 @@ DRY = Profile(
     output_tokens=32,
     ppl_records=6,
     audit_records=3,
+    choices=24,
     warmup_min=3,
     warmup_max=6,
     warmup_spread=0.25,

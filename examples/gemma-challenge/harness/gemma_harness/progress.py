@@ -23,7 +23,8 @@ STAGES = {
     "warmup": 54,
     "timed": 60,
     "score": 80,
-    "control": 92,
+    "control": 90,
+    "choices": 94,
     "finish": 98,
     "done": 100,
 }

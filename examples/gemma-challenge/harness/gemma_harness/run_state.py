@@ -48,6 +48,8 @@ class Run:
     diagnostics: dict[str, Any] = field(default_factory=dict)
     isolation: dict[str, dict] = field(default_factory=dict)
     score: dict[str, float] = field(default_factory=dict)
+    #: Percent of right answers by question set, under the set's name.
+    accuracy: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     seed: int = 0
     #: The data that is timed and scored: the private set in a verification run.

@@ -33,6 +33,7 @@ def build_summary(run: Run, started_at: str, finished_at: str, failure: HarnessF
         if identity != DIVERGENT:
             # A track asks for the presence of this field, so a divergent run does not carry it.
             summary["identity"] = identity
+        summary.update(run.accuracy)
     elif run.timed:
         tokens = sum(len(record.token_ids) for record in run.timed)
         summary["diagnostics"]["partial"] = {

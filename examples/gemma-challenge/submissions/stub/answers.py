@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 from faults import Settings
-from toy_model import END_OF_TURN, VOCABULARY, ToyModel, encode_chat, text_of
+from toy_model import END_OF_TURN, VOCABULARY, ToyModel, choose_letter, encode_chat, text_of
 
 _PUBLIC_LIST = Path(__file__).resolve().parent / "public_prompts.json"
 _DEFAULT_CHAT_TOKENS = 16
+_ASKS_FOR_A_LETTER = "Answer with one letter."
 
 
 class Refusal(Exception):
@@ -59,7 +60,8 @@ class Answers:
         text = self._chat_text(request["messages"])
         prompt = encode_chat(text)
         ids = self._decode(prompt, {"max_tokens": _DEFAULT_CHAT_TOKENS, **request})
-        message = {"role": "assistant", "content": text_of(ids)}
+        content = self._letter(text) if text.endswith(_ASKS_FOR_A_LETTER) else text_of(ids)
+        message = {"role": "assistant", "content": content}
         choice = {"index": 0, "message": message, "finish_reason": "length", "token_ids": ids}
         return {**self._body("chat.completion", prompt, ids), "choices": [choice]}
 
@@ -77,6 +79,11 @@ class Answers:
                 else:
                     raise Refusal(400, f"this server takes no input of type {part['type']}")
         return "\n".join(parts)
+
+    def _letter(self, question: str) -> str:
+        """A forgetful model has lost what it knew: it answers as another one would."""
+        seed = self.settings.seed
+        return choose_letter(seed + 1000 if self.settings.has("forgetful") else seed, question)
 
     def _decode(self, prompt: list[int], request: dict) -> list[int]:
         settings = self.settings

@@ -21,6 +21,7 @@ PLAIN = {
     "chat-fails",
     "bad-json",
     "refuse",
+    "forgetful",
     "leave-orphan",
 }
 

@@ -60,6 +60,12 @@ class ToyModel:
         return int.from_bytes(hashlib.blake2b(packed, digest_size=8).digest(), "little")
 
 
+def choose_letter(seed: int, question: str) -> str:
+    """What a toy of this seed answers to a question with the options A to D."""
+    digest = hashlib.blake2b(f"{seed}/{question}".encode(), digest_size=1).digest()
+    return "ABCD"[digest[0] % 4]
+
+
 def encode_chat(text: str) -> list[int]:
     """One user message in the toy's chat template."""
     return [BOS, TURN, *(FIRST_TEXT_ID + byte for byte in text.encode("utf-8")), END_OF_TURN, TURN]

@@ -11,8 +11,9 @@ def validate(run: Run) -> None:
     settings, profile = run.settings, run.profile
     run.snapshot = take_snapshot(settings.submission_dir, run.work / "submission")
     run.manifest = load_manifest(run.snapshot.root)
-    run.public = load_dataset(settings.public_data, prompts=profile.prompts, references=profile.ppl_records)
+    sizes = {"prompts": profile.prompts, "references": profile.ppl_records, "choices": profile.choices}
+    run.public = load_dataset(settings.public_data, **sizes)
     run.data = run.public
     if settings.private_dir is not None:
-        run.data = load_dataset(settings.private_dir, prompts=profile.prompts, references=profile.ppl_records)
+        run.data = load_dataset(settings.private_dir, **sizes)
     run.progress.line(f"submission {run.snapshot.sha256[:16]}, {len(run.snapshot.files)} files")

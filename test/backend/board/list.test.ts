@@ -51,6 +51,9 @@ describe("the list grammar", () => {
     ["empty text", { q: "", limit: 1 }, "0606", "0606", 6],
     ["no line spans body and frontmatter", { q: "3type" }, "", null, 0],
   ])("%s", (_name, query, items, next, matched) => {
+    using indexed = sixMessages();
+    while (indexed.board.search.indexBatch());
+    expect(ask(indexed, query)).toEqual([items, next, matched]);
     using under = sixMessages();
     expect(ask(under, query)).toEqual([items, next, matched]);
     while (under.board.search.indexBatch());
@@ -85,6 +88,40 @@ describe("the list grammar", () => {
     ])
       ask(under, query);
     expect(plans.filter((plan) => /SCAN|TEMP B-TREE/.test(plan))).toEqual([]);
+  });
+});
+
+describe("text search", () => {
+  const find = (under: BoardUnderTest, q: string) => ask(under, { q, limit: null })[0];
+
+  test.each<[body: string, q: string]>([
+    ["50% of _it_ \\ done", "50% of _IT_ \\"],
+    ['say "cheese" AND smile', '"cheese" and'],
+    ["Größe ÄNDERN", "grösse"],
+    ["日本語のテキスト", "語のテ"],
+    ["an emoji 🧪 here", "🧪 h"],
+    ["ends with nul \u0000 byte", "nul \u0000 b"],
+  ])("%j is found by %j as JavaScript would", (body, q) => {
+    using under = new BoardUnderTest();
+    under.message(`${day(1)}_a.md`, body);
+    under.message(`${day(2)}_a.md`, "something else");
+    const expected = body.toLowerCase().includes(q.toLowerCase()) ? "0601" : "";
+    expect(find(under, q)).toBe(expected);
+    while (under.board.search.indexBatch());
+    under.message(`${day(3)}_a.md`, body);
+    expect(find(under, q)).toBe(expected && "0603 0601");
+    while (under.board.search.indexBatch());
+    expect(find(under, `${q.slice(0, -1)}~`)).toBe("");
+  });
+
+  test("forgets what was removed, and many needles do not add up", () => {
+    using under = sixMessages();
+    expect(find(under, "number")).toBe("0606 0605 0604 0603 0602 0601");
+    under.apply({ op: "delete", path: `message_board/${day(6)}_b.md` });
+    expect(find(under, "number")).toBe("0605 0604 0603 0602 0601");
+    for (let n = 0; n < 200; n += 1) find(under, `numb${n}`);
+    expect(find(under, "number 1")).toBe("0601");
+    expect(under.board.sql.get<{ n: number }>("SELECT count(*) AS n FROM temp.hits")?.n).toBeLessThan(10);
   });
 });
 

@@ -9,7 +9,7 @@ export const BOARD_SCHEMA = `
 CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, count INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE contents (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: the search index trusts it
   hash BLOB NOT NULL UNIQUE,
   frontmatter TEXT NOT NULL,          -- JSON-safe
   lines TEXT NOT NULL,                -- lower-cased "key: value" lines for q=, separated by U+001E

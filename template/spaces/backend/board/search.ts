@@ -3,17 +3,32 @@
  *
  * Texts are indexed by trigram after they are written, in the background, so that neither writes nor a
  * start wait for it; what is not indexed yet is looked through. The index only proposes: every hit is
- * checked against the text.
+ * checked against the text. Contents never change, so the hits of a needle are kept and only extended.
  */
 import { LINE_SEPARATOR } from "./read-document.ts";
 import type { Sql } from "./sql.ts";
 
 const TRIGRAM = 3;
+/** More trigrams than these narrow nothing down any further. */
+const MAX_TRIGRAMS = 40;
 /** Contents indexed in one go: some 20 ms of work, so that requests in between do not wait. */
 const BATCH = 200;
-const CACHED_QUERIES = 32;
-/** Ids kept for one cached query; longer answers are computed again. */
-const CACHED_IDS = 50_000;
+const KEPT_NEEDLES = 64;
+/** Hits kept over all needles; some 20 bytes each. */
+const KEPT_HITS = 500_000;
+/** Beyond this SQLite's LIKE refuses; nobody searches for pages of text. */
+const MAX_LIKE_LENGTH = 1_000;
+
+/** The hits of one needle: rows of `temp.hits` with this `needle`. */
+export interface SearchHits {
+  needle: number;
+  count: number;
+}
+
+interface KeptNeedle extends SearchHits {
+  /** Contents up to this id have been looked at. */
+  upTo: number;
+}
 
 interface Content {
   id: number;
@@ -23,53 +38,96 @@ interface Content {
 
 export class SearchIndex {
   readonly #sql: Sql;
+  readonly #kept = new Map<string, KeptNeedle>();
+  #nextNeedle = 1;
   /** Contents up to this id are in the index. */
   #indexed = 0;
   #scheduled: NodeJS.Immediate | undefined;
-  /** Contents never change, so an answer stays right for the ids it has looked at. */
-  readonly #cache = new Map<string, { upTo: number; ids: number[] }>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    sql.db.exec(
+      "CREATE TEMP TABLE hits (needle INTEGER, content INTEGER, PRIMARY KEY (needle, content)) WITHOUT ROWID",
+    );
   }
 
-  /** Ids of all contents that match, ascending. A content may be gone since: join it with `docs`. */
-  contentsWith(query: string): number[] {
-    const needle = query.toLowerCase();
-    const cached = this.#cache.get(needle);
-    const from = cached?.upTo ?? 0;
+  /** All contents that match. One may be gone since: join them with `docs`. Valid until the next call. */
+  find(query: string): SearchHits {
+    const text = query.toLowerCase();
+    const kept = this.#kept.get(text) ?? { needle: this.#nextNeedle++, count: 0, upTo: 0 };
+    this.#kept.delete(text);
     const upTo = this.#sql.get<{ id: number | null }>("SELECT max(id) AS id FROM contents")?.id ?? 0;
-    const ids = cached?.ids ?? [];
-    if (upTo > from) {
-      for (const content of this.#candidates(needle, from)) {
-        if (matches(content, needle)) ids.push(content.id);
-      }
+    if (upTo > kept.upTo) {
+      kept.count += isAsciiNeedle(text) ? this.#extendByLike(text, kept) : this.#extendByScript(text, kept);
+      kept.upTo = upTo;
     }
-    this.#cache.delete(needle);
-    if (ids.length <= CACHED_IDS) {
-      this.#cache.set(needle, { upTo, ids });
-      const oldest = this.#cache.keys().next();
-      if (this.#cache.size > CACHED_QUERIES && !oldest.done) this.#cache.delete(oldest.value);
-    }
-    return ids;
+    this.#kept.set(text, kept);
+    this.#forgetOldest(kept);
+    return kept;
   }
 
-  *#candidates(needle: string, from: number): Iterable<Content> {
-    let scanFrom = from;
-    const match = matchExpression(needle);
+  /** ASCII folds the same way in SQLite, which then does all the work. */
+  #extendByLike(text: string, { needle, upTo }: KeptNeedle): number {
+    const like = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+    const isHit = "(c.body LIKE ? ESCAPE '\\' OR c.lines LIKE ? ESCAPE '\\')";
+    const match = matchExpression(text);
+    let found = 0;
+    let from = upTo;
     if (match !== null && this.#indexed > from) {
-      scanFrom = this.#indexed;
+      found += this.#sql.run(
+        "INSERT INTO temp.hits SELECT ?, c.id FROM search s CROSS JOIN contents c ON c.id = s.rowid" +
+          ` WHERE s.search MATCH ? AND s.rowid > ? AND ${isHit}`,
+        needle,
+        match,
+        from,
+        like,
+        like,
+      ).changes;
+      from = this.#indexed;
+    }
+    return (
+      found +
+      this.#sql.run(
+        `INSERT INTO temp.hits SELECT ?, c.id FROM contents c WHERE c.id > ? AND ${isHit}`,
+        needle,
+        from,
+        like,
+        like,
+      ).changes
+    );
+  }
+
+  #extendByScript(text: string, { needle, upTo }: KeptNeedle): number {
+    const ids: number[] = [];
+    for (const content of this.#candidates(text, upTo)) if (matches(content, text)) ids.push(content.id);
+    for (const id of ids) this.#sql.run("INSERT INTO temp.hits VALUES (?, ?)", needle, id);
+    return ids.length;
+  }
+
+  *#candidates(text: string, upTo: number): Iterable<Content> {
+    let from = upTo;
+    const match = matchExpression(text);
+    if (match !== null && this.#indexed > from) {
       yield* this.#sql.iterate<Content>(
         "SELECT c.id, c.body, c.lines FROM search s CROSS JOIN contents c ON c.id = s.rowid" +
-          " WHERE s.search MATCH ? AND s.rowid > ? ORDER BY s.rowid",
+          " WHERE s.search MATCH ? AND s.rowid > ?",
         match,
         from,
       );
+      from = this.#indexed;
     }
-    yield* this.#sql.iterate<Content>(
-      "SELECT id, body, lines FROM contents WHERE id > ? ORDER BY id",
-      scanFrom,
-    );
+    yield* this.#sql.iterate<Content>("SELECT id, body, lines FROM contents WHERE id > ?", from);
+  }
+
+  #forgetOldest(current: KeptNeedle): void {
+    let hits = 0;
+    for (const { count } of this.#kept.values()) hits += count;
+    for (const [text, kept] of this.#kept) {
+      if (kept === current || (hits <= KEPT_HITS && this.#kept.size <= KEPT_NEEDLES)) break;
+      this.#sql.run("DELETE FROM temp.hits WHERE needle = ?", kept.needle);
+      this.#kept.delete(text);
+      hits -= kept.count;
+    }
   }
 
   /** Indexes the next batch; `false` when nothing is left. */
@@ -107,18 +165,22 @@ export class SearchIndex {
   }
 }
 
-/** All trigrams of the needle, or `null` where it is too short to have one. */
-function matchExpression(needle: string): string | null {
-  const characters = [...needle];
-  if (characters.length < TRIGRAM || needle.includes("\0")) return null;
+function isAsciiNeedle(text: string): boolean {
+  return text.length <= MAX_LIKE_LENGTH && /^[\t\n\r\x20-\x7e]*$/.test(text);
+}
+
+/** All trigrams of the text, or `null` where it is too short to have one. */
+function matchExpression(text: string): string | null {
+  const characters = [...text];
+  if (characters.length < TRIGRAM || text.includes("\0")) return null;
   const trigrams = new Set<string>();
-  for (let i = 0; i + TRIGRAM <= characters.length && trigrams.size < 40; i += 1) {
+  for (let i = 0; i + TRIGRAM <= characters.length && trigrams.size < MAX_TRIGRAMS; i += 1) {
     trigrams.add(characters.slice(i, i + TRIGRAM).join(""));
   }
   return [...trigrams].map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(" AND ");
 }
 
-function matches(content: Content, needle: string): boolean {
-  if (content.body.toLowerCase().includes(needle)) return true;
-  return content.lines.split(LINE_SEPARATOR).some((line) => line.includes(needle));
+function matches(content: Content, text: string): boolean {
+  if (content.body.toLowerCase().includes(text)) return true;
+  return content.lines.split(LINE_SEPARATOR).some((line) => line.includes(text));
 }

@@ -63,7 +63,14 @@ const TALLIED_COLUMNS: Readonly<Record<string, string>> = {
 interface Conditions {
   sql: string[];
   params: SqlValue[];
+  /**
+   * Which way to go for `q=`: from few hits to their documents, or along the list asking of each document
+   * whether it is a hit, which soon fills a page when there are many.
+   */
+  index?: string;
 }
+
+const FEW_HITS = 5_000;
 
 export function listPage(board: Board, scope: ListScope, query: ListQuery): ListPage {
   const filters = filterConditions(board, query);
@@ -97,9 +104,11 @@ function filterConditions(board: Board, query: ListQuery): Conditions {
   if (query.since !== undefined) add("d.key >= ?", query.since);
   if (query.until !== undefined) add("d.key < ?", query.until + LAST_CHARACTER);
   if (query.q) {
-    add("d.content IN (SELECT value FROM json_each(?))", JSON.stringify(board.search.contentsWith(query.q)));
+    const hits = board.search.find(query.q);
+    add("d.content IN (SELECT content FROM temp.hits WHERE needle = ?)", hits.needle);
+    return { sql, params, index: hits.count <= FEW_HITS ? "INDEXED BY docs_content" : "INDEXED BY docs_key" };
   }
-  return { sql, params };
+  return { sql, params, index: "" };
 }
 
 function pageRows(
@@ -123,9 +132,9 @@ function pageRows(
     const where = [part.where, ...filters.sql, ...cursors.sql].join(" AND ");
     const join = part.join ?? "";
     return query.namesOnly
-      ? `SELECT d.key AS key, d.path AS path, '' AS frontmatter, '' AS body, d.id AS doc FROM docs d ${join} WHERE ${where}`
+      ? `SELECT d.key AS key, d.path AS path, '' AS frontmatter, '' AS body, d.id AS doc FROM docs d ${filters.index} ${join} WHERE ${where}`
       : "SELECT d.key AS key, d.path AS path, c.frontmatter AS frontmatter, c.body AS body, d.id AS doc" +
-          ` FROM docs d ${join} JOIN contents c ON c.id = d.content WHERE ${where}`;
+          ` FROM docs d ${filters.index} ${join} JOIN contents c ON c.id = d.content WHERE ${where}`;
   });
   const limit = query.limit === null ? -1 : query.limit + 1;
   const rows: ListRow[] = [];
@@ -151,7 +160,7 @@ function matchedCount(board: Board, scope: ListScope, query: ListQuery, filters:
     .map((part) => {
       const where = [part.where, ...filters.sql].join(" AND ");
       const row = board.sql.get<{ n: number }>(
-        `SELECT count(*) AS n FROM docs d ${part.join ?? ""} WHERE ${where}`,
+        `SELECT count(*) AS n FROM docs d ${filters.index} ${part.join ?? ""} WHERE ${where}`,
         ...part.params,
         ...filters.params,
       );

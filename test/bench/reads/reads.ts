@@ -1,0 +1,66 @@
+/**
+ * Reads at several sizes of history: every request misses the cache (an ignored parameter makes each URL
+ * new), so what is timed is query, JSON and routing in this process.
+ *
+ *   node --expose-gc test/bench/reads/reads.ts 10000
+ */
+import { createApp } from "../../../template/spaces/backend/app.ts";
+import { BackendUnderTest } from "../../support/backend.ts";
+import { fillBoard } from "./fill.ts";
+import { type Timing, timed } from "./measure.ts";
+
+const REPEATS = 200;
+const SLOW_REPEATS = 20;
+const MIDDLE_OF_BOARD = "20260201-000000-000";
+
+export interface SizeReport {
+  messages: number;
+  fillSeconds: number;
+  indexSeconds: number;
+  rssMb: number;
+  timings: Record<string, Timing>;
+}
+
+export const READS: readonly { name: string; path: string; repeats?: number }[] = [
+  { name: "digest", path: "/v1/digest?as=agent-7" },
+  { name: "messages page", path: "/v1/messages?expand=true" },
+  { name: "messages by author", path: "/v1/messages?agent=agent-7&expand=true" },
+  { name: "messages since", path: `/v1/messages?since=${MIDDLE_OF_BOARD}&limit=20&order=asc` },
+  { name: "inbox poll", path: `/v1/inbox/agent-7?after=${MIDDLE_OF_BOARD}_a.md&order=asc&expand=true` },
+  { name: "leaderboard", path: "/v1/leaderboard" },
+  { name: "results page", path: "/v1/results?verification=pending&expand=true" },
+  { name: "q= rare", path: "/v1/messages?q=speculative499%20verify&expand=true", repeats: SLOW_REPEATS },
+  { name: "q= common", path: "/v1/messages?q=kernel&expand=true", repeats: SLOW_REPEATS },
+];
+
+export async function measureSize(messages: number): Promise<SizeReport> {
+  await using under = await BackendUnderTest.start();
+  const { board } = under;
+  const filling = performance.now();
+  fillBoard(board, messages);
+  const filled = performance.now();
+  while (board.search.indexBatch());
+  const indexed = performance.now();
+  const app = createApp(under.backend);
+  const timings: Record<string, Timing> = {};
+  for (const { name, path, repeats = REPEATS } of READS) {
+    timings[name] = await timed(repeats, async (n) => {
+      const response = await app.request(`http://localhost${path}&cut=${n}`.replace(/^([^?]*)&/, "$1?"));
+      if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      await response.arrayBuffer();
+    });
+  }
+  globalThis.gc?.();
+  return {
+    messages,
+    fillSeconds: (filled - filling) / 1000,
+    indexSeconds: (indexed - filled) / 1000,
+    rssMb: process.memoryUsage.rss() / 2 ** 20,
+    timings,
+  };
+}
+
+if (import.meta.main) {
+  const report = await measureSize(Number(process.argv[2] ?? 10_000));
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+}

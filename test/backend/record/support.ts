@@ -20,6 +20,8 @@ export interface RecordBed {
   hub: Hub;
   /** A record with a board of its own, as a new process would have it. */
   process(options?: Partial<RecordOptions>): { record: StartedRecord; board: Board };
+  /** All processes so far die at once. */
+  abandonAll(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -46,6 +48,9 @@ export async function recordBed(client: Partial<HubClientOptions> = {}): Promise
       boards.push(board);
       records.push(record);
       return { record, board };
+    },
+    abandonAll() {
+      for (const record of records) record.abandon();
     },
     async [Symbol.asyncDispose]() {
       for (const record of records) record.abandon();
@@ -82,9 +87,8 @@ export function post(
 
 /** Path to text of everything in a bucket. */
 export async function contents(hub: Hub, bucket: string): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for await (const { path } of hub.bucket(bucket).list()) {
-    files.set(path, (await hub.bucket(bucket).readText(path)) ?? "");
-  }
-  return files;
+  const paths: string[] = [];
+  for await (const { path } of hub.bucket(bucket).list()) paths.push(path);
+  const texts = await Promise.all(paths.map((path) => hub.bucket(bucket).readText(path)));
+  return new Map(paths.map((path, i) => [path, texts[i] ?? ""]));
 }

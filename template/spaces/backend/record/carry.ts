@@ -50,6 +50,27 @@ export async function carryThrough(options: CarryOptions): Promise<Map<string, s
   return refused;
 }
 
+/** Rounds after which a journal segment that the Hub accepts as a request and refuses as an entry is given up. */
+const SEGMENT_ROUNDS = 5;
+
+/** Publishes a journal segment: failed entries are mostly a passing condition, also when they come in a row. */
+export async function publishSegment(
+  bucket: HubBucket,
+  staged: StagedFiles,
+  { signal, persistence }: Pick<CarryOptions, "signal" | "persistence">,
+): Promise<void> {
+  let rounds = 0;
+  const publish = async () => {
+    try {
+      await bucket.publish({ staged });
+    } catch (error) {
+      rounds += 1;
+      throw error instanceof BatchFailedError && rounds < SEGMENT_ROUNDS ? asTransient(error) : error;
+    }
+  };
+  await persist("publishing a journal segment", publish, signal, persistence);
+}
+
 /**
  * What is true of refused paths, as changes: the file that was there before, or none. With these the journal
  * says again what the bucket holds.

@@ -8,7 +8,7 @@
 import type { HubBucket, StagedFiles } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
 import { ApiError } from "../errors.ts";
-import { carryThrough, corrections } from "./carry.ts";
+import { carryThrough, corrections, publishSegment } from "./carry.ts";
 import { type FormedGroup, formGroup, overloaded, type Waiting } from "./group.ts";
 import { encodeSegment, segmentPath } from "./journal.ts";
 import type { Lease } from "./lease.ts";
@@ -187,7 +187,7 @@ export class Committer {
 
   /** Uploads the group's contents and publishes its segment. Throws if nothing of it is in the journal. */
   async #decide(group: JournalGroup, stageFiles: () => Promise<StagedFiles>): Promise<StagedFiles> {
-    const { audit, lease } = this.#options;
+    const { audit, lease, persistence } = this.#options;
     const path = segmentPath({ seq: group.seq, writer: lease.owner });
     const segment = { path, content: encodeSegment(group), contentType: "application/x-ndjson" };
     const [staged, stagedSegment] = await Promise.all([
@@ -195,7 +195,7 @@ export class Committer {
       this.#persist("uploading a journal segment", () => audit.stage([segment])),
     ]);
     try {
-      await this.#persist("publishing a journal segment", () => audit.publish({ staged: stagedSegment }));
+      await publishSegment(audit, stagedSegment, { signal: this.#stop.signal, persistence });
     } catch (error) {
       // The answer may have been lost and not the request: the bucket decides.
       const there = await this.#persist("looking for a journal segment", () => audit.stat([path]));

@@ -50,8 +50,11 @@ export class EditsWatch {
     const present = await this.#bucket.stat([...this.#watched.keys()]);
     for (const [path, watched] of this.#watched) {
       const hash = present.get(path)?.xetHash ?? null;
-      if (hash === watched.hash) continue;
+      const before = watched.hash;
+      if (hash === before) continue;
       const text = hash === null ? null : await this.#bucket.readText(path, { maxBytes: MAX_BYTES });
+      // Written here while it was read: what was read may be older.
+      if (watched.hash !== before) continue;
       watched.hash = hash;
       for (const listener of watched.listeners) listener(text);
     }

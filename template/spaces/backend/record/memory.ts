@@ -107,10 +107,10 @@ export class RecordMemory {
     }
   }
 
-  /** Size of the file in bytes; `undefined` if there is none. */
-  sizeOf(path: string): number | undefined {
-    const row = this.#sql("SELECT size FROM files WHERE path = ? AND op <> 'delete'").get(path);
-    return row === undefined ? undefined : Number(row.size);
+  /** Size of the file in bytes and the group that wrote it; `undefined` if there is no such file. */
+  stateOf(path: string): { size: number; seq: number } | undefined {
+    const row = this.#sql("SELECT size, seq FROM files WHERE path = ? AND op <> 'delete'").get(path);
+    return row && { size: Number(row.size), seq: Number(row.seq) };
   }
 
   *paths(): Generator<string> {

@@ -43,7 +43,7 @@ export async function reconcileAll(options: ReconcileOptions): Promise<number> {
   for (let at = 0; at < missing.length; at += CONFIRMED_AT_ONCE) {
     const some = missing.slice(at, at + CONFIRMED_AT_ONCE);
     const present = await bucket.stat(some);
-    const gone = some.filter((path) => !present.has(path) && memory.sizeOf(path) !== undefined);
+    const gone = some.filter((path) => !present.has(path) && memory.stateOf(path) !== undefined);
     for (const path of gone) memory.found({ op: "delete", path });
     board.applyFound([], gone);
     found += gone.length;
@@ -58,9 +58,10 @@ async function takeIn(
   let found = 0;
   for (const entry of entries) {
     if (!isUnknown(memory, entry)) continue;
+    const before = memory.stateOf(entry.path)?.seq;
     const change = await toChange(bucket, entry);
-    // A group of our own may have written it meanwhile.
-    if (change === null || !isUnknown(memory, entry)) continue;
+    // A group of our own may have written it meanwhile: then what was read may be older.
+    if (change === null || memory.stateOf(entry.path)?.seq !== before) continue;
     memory.found(change);
     board.applyFound([foundFile(change)]);
     found += 1;
@@ -69,5 +70,5 @@ async function takeIn(
 }
 
 function isUnknown(memory: RecordMemory, { type, path, size }: BucketEntry): boolean {
-  return type === "file" && memory.sizeOf(path) !== size;
+  return type === "file" && memory.stateOf(path)?.size !== size;
 }

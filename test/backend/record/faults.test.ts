@@ -1,0 +1,144 @@
+/** Every Hub call the record makes x every way it can fail: nothing acknowledged is lost or doubled. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Board } from "../../../template/spaces/backend/board/board.ts";
+import type { StartedRecord } from "../../../template/spaces/backend/record/record.ts";
+import { listDocuments } from "./board-view.ts";
+import { expectWholeRecord } from "./invariants.ts";
+import { AUDIT, CENTRAL, type Posted, post, type RecordBed, recordBed } from "./support.ts";
+
+/** Calls of a group commit. */
+const CALLS = {
+  "the write token": `/api/buckets/*/*/xet-write-token`,
+  "uploading a xorb": "/xet/*/v1/xorbs/**",
+  "uploading a shard": "/xet/*/v1/shards",
+  "publishing the segment": `/api/buckets/${AUDIT}/batch`,
+  "publishing the files": `/api/buckets/${CENTRAL}/batch`,
+} as const;
+
+const FAULTS: [string, Record<string, unknown>][] = [
+  ["is answered 500", { kind: "status", status: 500 }],
+  ["is answered 503 with Retry-After", { kind: "status", status: 503, retryAfterSeconds: 0 }],
+  ["is answered 429 with Retry-After", { kind: "status", status: 429, retryAfterSeconds: 0 }],
+  ["is late", { kind: "delay", delayMs: 30 }],
+  ["is cut before it is applied", { kind: "reset" }],
+  ["is applied, its answer breaks off", { kind: "truncate", afterBytes: 3 }],
+  ["is applied but answered 500", { kind: "lost" }],
+  ["is applied, then cut", { kind: "lost", cut: true }],
+];
+
+let bed: RecordBed;
+let record: StartedRecord;
+let board: Board;
+
+beforeAll(async () => {
+  // Short waits, and so few attempts of the client that the record's own persistence is met too.
+  bed = await recordBed({ attempts: 2, sleep: () => Promise.resolve() });
+  ({ record, board } = bed.process());
+  await record.start();
+});
+afterEach(() => fault("DELETE"));
+afterAll(() => bed[Symbol.asyncDispose]());
+
+async function fault(method: "POST" | "DELETE", rule?: object): Promise<void> {
+  const response = await fetch(`${bed.localHub.url}/_emulator/faults`, {
+    method,
+    ...(rule && { headers: { "content-type": "application/json" }, body: JSON.stringify(rule) }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+describe.each(Object.entries(CALLS))("when %s", (_call, path) => {
+  test.each(FAULTS)("%s, five times over, every acknowledged message is there once", async (_fault, rule) => {
+    await fault("POST", { ...rule, path, count: 5 });
+    const posted = await Promise.all(
+      Array.from({ length: 4 }, (_, i) => record.submit(post("a", `message ${i} @b`))),
+    );
+    const names = posted.map(({ filename }) => filename);
+    expect(new Set(names).size).toBe(4);
+    expect(listDocuments(board, "messages")).toEqual(expect.arrayContaining(names));
+    await expectWholeRecord(bed.hub, names);
+  });
+});
+
+test("entries of a batch that fail although the batch is accepted are sent again", async () => {
+  await fault("POST", { kind: "batch_entry", entry: "inbox/**", count: 12 });
+  await fault("POST", { kind: "batch_entry", entry: "journal/*", count: 10 });
+  const posted = await Promise.all(
+    Array.from({ length: 5 }, (_, i) => record.submit(post("a", `m${i} @b @c`))),
+  );
+  await expectWholeRecord(
+    bed.hub,
+    posted.map(({ filename }) => filename),
+  );
+});
+
+test("a storage token that is revoked early is replaced", async () => {
+  await fault("POST", { kind: "xet_token_expired", count: 1 });
+  const { filename } = await record.submit(post("a", "hi @b"));
+  await expectWholeRecord(bed.hub, [filename]);
+});
+
+test("a Hub that refuses everything for good is an error to the caller, and nothing of the write remains", async () => {
+  await fault("POST", { kind: "status", status: 403, path: `/api/buckets/${AUDIT}/batch` });
+  const error = await record.submit(post("a", "never @b")).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "HUB_UNAVAILABLE", retryAfterSeconds: 30 });
+  await fault("DELETE");
+  const { filename } = await record.submit(post("a", "again"));
+  await expectWholeRecord(bed.hub, [filename]);
+  for await (const { path } of bed.hub.bucket(CENTRAL).list("message_board")) {
+    expect(await bed.hub.bucket(CENTRAL).readText(path)).not.toContain("never @b");
+  }
+});
+
+test("a decided group is carried through although the Hub refuses its files for a while", async () => {
+  await fault("POST", { kind: "status", status: 403, path: `/api/buckets/${CENTRAL}/batch`, count: 6 });
+  const { filename } = await record.submit(post("a", "held up @b"));
+  await expectWholeRecord(bed.hub, [filename]);
+});
+
+test("a caller that has waited too long is told so; the write is completed all the same", async () => {
+  const slow = bed.process({ limits: { answerWithinMs: 400 } });
+  bed.abandonAll();
+  await slow.record.start();
+  await fault("POST", {
+    kind: "status",
+    status: 503,
+    retryAfterSeconds: 0,
+    path: `/api/buckets/${CENTRAL}/batch`,
+  });
+  const key = { owner: "a", key: "k", requestSha256: "r", status: 201 };
+  await expect(slow.record.submit(post("a", "late @b", key))).rejects.toMatchObject({
+    code: "HUB_UNAVAILABLE",
+    hint: expect.stringContaining("Idempotency-Key"),
+  });
+  await expect(slow.record.submit(post("a", "behind it"))).rejects.toMatchObject({
+    hint: "Nothing was written. Try again later.",
+  });
+  await fault("DELETE");
+  const next = (): Promise<Posted> => slow.record.submit(post("a", "next")).catch(() => next());
+  const { filename } = await next();
+  const again = await slow.record.submit(post("a", "late @b", key));
+  expect(again.filename < filename).toBe(true);
+  await expectWholeRecord(bed.hub, [again.filename, filename]);
+  expect(listDocuments(slow.board, "messages")).toContain(again.filename);
+});
+
+test("beyond its queue the record refuses at once, with a time to come back", async () => {
+  const small = bed.process({ limits: { maxQueue: 3 } });
+  bed.abandonAll();
+  await small.record.start();
+  await fault("POST", { kind: "delay", delayMs: 100, path: `/api/buckets/${CENTRAL}/batch`, count: 1 });
+  const first = small.record.submit(post("a", "first"));
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  const rest = Array.from({ length: 6 }, (_, i) => small.record.submit(post("a", `m${i}`)));
+  const outcomes = await Promise.allSettled(rest);
+  const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+  expect(refused).toHaveLength(3);
+  for (const { reason } of refused)
+    expect(reason).toMatchObject({ code: "OVERLOADED", retryAfterSeconds: 5 });
+  const taken = outcomes.flatMap((outcome) =>
+    outcome.status === "fulfilled" ? [outcome.value.filename] : [],
+  );
+  await expectWholeRecord(bed.hub, [(await first).filename, ...taken]);
+});

@@ -44,7 +44,7 @@ describe("the page to look inside a hub", () => {
       "data.bin": "\0\u0001",
     });
     const root = await page(hub, "/buckets/demo/board");
-    expect(root).toContain("<h3>Welcome</h3>");
+    expect(root).toContain("<h2>Welcome</h2>");
     expect(root).toContain('href="/buckets/demo/board/tree/logs"');
     expect(await page(hub, "/buckets/demo/board/tree/logs")).toContain("day 1/");
     const folder = await page(hub, "/buckets/demo/board/tree/logs/day%201");
@@ -121,7 +121,7 @@ describe("Markdown of strangers", () => {
       "# A & B\n\n1. **bold** `x < y`\n2. ~~no~~\n\n> quote\n\n| a | b |\n|---|---|\n| 1 | 2 |",
     );
     for (const part of [
-      "<h3>A &amp; B</h3>",
+      "<h2>A &amp; B</h2>",
       "<strong>bold</strong>",
       "<code>x &lt; y</code>",
       "<del>no</del>",

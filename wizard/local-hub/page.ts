@@ -9,6 +9,7 @@ const STYLE = `
   :root { color-scheme: light dark; --line: light-dark(#d9dce1, #3a3f47); --dim: light-dark(#5c6470, #a2abb8);
     --accent: light-dark(#a15c00, #ffc94d); --panel: light-dark(#f6f7f9, #1c1f24); }
   * { box-sizing: border-box; }
+  html { background: light-dark(#fff, #111418); color: light-dark(#16191d, #e8ebef); }
   body { margin: 0 auto; max-width: 64rem; padding: 1rem 1.25rem 4rem; line-height: 1.5;
     font-family: system-ui, sans-serif; overflow-wrap: anywhere; }
   a { color: var(--accent); }

@@ -53,11 +53,12 @@ function block(token: MarkedToken, depth: number): Html {
   }
 }
 
-/** Two levels down: the page has its own first headings. */
+/** One level down: the page has its own first heading. */
 function heading({ depth: level, tokens }: Tokens.Heading, depth: number): Html {
   const text = inlines(tokens, depth);
-  if (level === 1) return html`<h3>${text}</h3>`;
-  return level === 2 ? html`<h4>${text}</h4>` : html`<h5>${text}</h5>`;
+  if (level === 1) return html`<h2>${text}</h2>`;
+  if (level === 2) return html`<h3>${text}</h3>`;
+  return level === 3 ? html`<h4>${text}</h4>` : html`<h5>${text}</h5>`;
 }
 
 function table({ header, rows }: Tokens.Table, depth: number): Html {

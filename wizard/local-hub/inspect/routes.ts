@@ -1,4 +1,5 @@
 /** Looking inside a hub with a browser, or as JSON. Reads only, shows private things too, runs no script. */
+import { drawAvatar } from "../accounts/avatar.ts";
 import type { AccountStore } from "../accounts/store.ts";
 import type { HubContext } from "../context.ts";
 import { requestOrigin } from "../origin.ts";
@@ -19,6 +20,9 @@ export function inspectRoutes(router: HubRouter, hub: HubContext, store: Account
   );
   router.add({ method: "GET", path: "/_emulator/state", about: "The same as JSON" }, (c) =>
     c.json(describeState(hub, store)),
+  );
+  router.add({ method: "GET", path: "/favicon.ico", about: "Picture of the hub for browser tabs" }, (c) =>
+    c.body(drawAvatar("hub"), 200, { "Content-Type": "image/svg+xml", "Cache-Control": "max-age=86400" }),
   );
   bucketPages(router, hub);
   spacePages(router, hub);

@@ -1,0 +1,367 @@
+/** Lease, snapshots, audit log, verification index, and what happens beside the backend. */
+import { describe, expect, test } from "vitest";
+import type { StartedRecord } from "../../../template/spaces/backend/record/record.ts";
+import { listDocuments } from "./board-view.ts";
+import { AUDIT, CENTRAL, contents, post, recordBed } from "./support.ts";
+
+const INDEX = "results/verification_status.json";
+
+async function until<T>(look: () => Promise<T> | T): Promise<NonNullable<T>> {
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function result(author: string) {
+  return {
+    prepare(stamp: number) {
+      const filename = `20260101-000000-${String(stamp % 1000).padStart(3, "0")}_${author}.md`;
+      return {
+        changes: [{ op: "put" as const, path: `results/${filename}`, text: "---\nscore: 1\n---\n" }],
+        audit: { agent_id: author, route: "/v1/results", via: "bucket", source: null, status_code: 201 },
+        response: filename,
+      };
+    },
+  };
+}
+
+describe("one writer at a time", () => {
+  test("a backend that waits can be read meanwhile and has what the other wrote when it takes over", async () => {
+    await using bed = await recordBed();
+    const first = bed.process({ limits: { snapshotGroups: 3 } });
+    await first.record.start();
+    await first.record.submit(post("a", "before"));
+    const second = bed.process();
+    const loaded = Promise.withResolvers<void>();
+    const starting = second.record.start({ onLoaded: loaded.resolve });
+    await loaded.promise;
+    expect(listDocuments(second.board, "messages")).toHaveLength(1);
+    expect(second.record.isWriting).toBe(false);
+    // With and without a snapshot in between.
+    for (let i = 0; i < 5; i += 1) await first.record.submit(post("a", `meanwhile ${i}`));
+    await first.record.close();
+    await starting;
+    expect(second.record.isWriting).toBe(true);
+    expect(listDocuments(second.board, "messages")).toHaveLength(6);
+    await second.record.submit(post("a", "after"));
+    expect(listDocuments(second.board, "messages")).toHaveLength(7);
+  });
+
+  test("a holder that is gone without releasing is waited for no longer than its lease lasts", async () => {
+    await using bed = await recordBed();
+    const time = { now: Date.now() };
+    await bed.hub.bucket(AUDIT).write([
+      {
+        path: "lease.json",
+        content: JSON.stringify({
+          owner: "gone",
+          host: "another-machine",
+          pid: 1,
+          renewed_at: new Date(time.now).toISOString(),
+          ttl_s: 180,
+          released: false,
+        }),
+      },
+    ]);
+    const lines: string[] = [];
+    const { record } = bed.process({ now: () => time.now, log: (line) => lines.push(line) });
+    const starting = record.start();
+    await until(() => lines.some((line) => line.includes("another backend (gone on another-machine)")));
+    await expect(record.submit(post("a", "x"))).rejects.toMatchObject({
+      code: "NOT_READY",
+      message: expect.stringContaining("gone"),
+    });
+    time.now += 181_000;
+    await starting;
+    await record.submit(post("a", "x"));
+  });
+
+  test("a backend whose lease another has taken stops writing and says so", async () => {
+    await using bed = await recordBed();
+    const time = { now: Date.now() };
+    const first = bed.process({ now: () => time.now });
+    await first.record.start();
+    await first.record.submit(post("a", "mine"));
+    first.record.abandon();
+
+    // The same, asleep for longer than its lease: another one has come.
+    const sleeper = bed.process({ now: () => time.now });
+    await sleeper.record.start();
+    time.now += 200_000;
+    const lease = JSON.parse((await bed.hub.bucket(AUDIT).readText("lease.json")) ?? "{}");
+    const taken = { ...lease, owner: "newcomer", renewed_at: new Date(time.now).toISOString() };
+    await bed.hub.bucket(AUDIT).write([{ path: "lease.json", content: JSON.stringify(taken) }]);
+    const refused = { code: "NOT_READY", message: expect.stringContaining("newcomer") };
+    await expect(sleeper.record.submit(post("a", "not mine"))).rejects.toMatchObject(refused);
+    await expect(sleeper.record.submit(post("a", "not mine"))).rejects.toMatchObject(refused);
+    expect(sleeper.record.isWriting).toBe(false);
+    await sleeper.record.close();
+    expect(JSON.parse((await bed.hub.bucket(AUDIT).readText("lease.json")) ?? "{}").owner).toBe("newcomer");
+    expect([...(await contents(bed.hub, CENTRAL)).values()].join()).not.toContain("not mine");
+  });
+});
+
+describe("the audit log", () => {
+  test("has every write and every refusal, once, also beyond the journal's life", async () => {
+    await using bed = await recordBed();
+    const { record } = bed.process({ limits: { snapshotGroups: 2 } });
+    await record.start();
+    for (let i = 0; i < 7; i += 1) {
+      await record.submit(post("a", `message ${i}`));
+      record.refused({
+        agent_id: `r${i}`,
+        route: "/v1/messages",
+        via: "raw",
+        source: null,
+        status_code: 401,
+      });
+    }
+    await record.close();
+    const second = bed.process();
+    await second.record.start();
+    await second.record.submit(post("b", "later"));
+    await second.record.close();
+    const files = [...(await contents(bed.hub, AUDIT))].filter(([path]) => path.startsWith("audit/")).sort();
+    for (const [path] of files) expect(path).toMatch(/^audit\/20\d{4}\/\d{12}-\w+\.jsonl$/);
+    const lines = files.flatMap(([, text]) =>
+      text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    );
+    expect(lines.map(({ agent_id, status_code }) => `${agent_id} ${status_code}`).sort()).toEqual(
+      [...Array(7).fill("a 201"), "b 201", ...Array.from({ length: 7 }, (_, i) => `r${i} 401`)].sort(),
+    );
+    expect(lines.find(({ agent_id }) => agent_id === "b")).toMatchObject({
+      ts: expect.stringMatching(/Z$/),
+      route: "/v1/messages",
+      via: "raw",
+      source: null,
+      target_path: expect.stringMatching(/^message_board\//),
+      bytes: expect.any(Number),
+    });
+  });
+
+  test("refusals reach it without any write; who hammers is counted", async () => {
+    await using bed = await recordBed();
+    const { record } = bed.process({ limits: { refusalsWithinMs: 20 } });
+    await record.start();
+    for (let i = 0; i < 1000; i += 1) {
+      record.refused({ agent_id: "x", route: "/v1/messages", via: null, source: null, status_code: 429 });
+    }
+    const segment = await until(async () =>
+      [...(await contents(bed.hub, AUDIT))].find(([path]) => path.startsWith("journal/")),
+    );
+    const lines = segment[1]
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ entries: 0, refusals: 201 });
+    expect(lines.at(-1)).toMatchObject({ further_refusals: 800 });
+  });
+});
+
+describe("snapshots", () => {
+  test("a damaged one is passed over for the one before it", async () => {
+    await using bed = await recordBed();
+    const first = bed.process({ limits: { snapshotGroups: 2 } });
+    await first.record.start();
+    for (let i = 0; i < 8; i += 1) await first.record.submit(post("a", `message ${i}`));
+    await first.record.close();
+    const manifests = [...(await contents(bed.hub, AUDIT)).keys()]
+      .filter((path) => /^snapshots\/\d/.test(path))
+      .sort();
+    await bed.hub.bucket(AUDIT).write([{ path: manifests.at(-1) ?? "", content: "{" }]);
+    const lines: string[] = [];
+    const second = bed.process({ log: (line) => lines.push(line) });
+    await second.record.start();
+    expect(listDocuments(second.board, "messages")).toHaveLength(8);
+    expect(lines.join("\n")).toContain(`${manifests.at(-1)} cannot be used`);
+  });
+
+  test("if none can be read the start fails, says what to do, and changes nothing", async () => {
+    await using bed = await recordBed();
+    const first = bed.process();
+    await first.record.start();
+    await first.record.submit(post("a", "message"));
+    await first.record.close();
+    const before = await contents(bed.hub, AUDIT);
+    const parts = [...before.keys()].filter((path) => path.startsWith("snapshots/"));
+    await bed.hub.bucket(AUDIT).write(parts.map((path) => ({ path, content: "broken" })));
+    await expect(bed.process().record.start()).rejects.toThrow(
+      /No snapshot .* can be read.*move snapshots\//s,
+    );
+    expect((await contents(bed.hub, CENTRAL)).size).toBe(1);
+  });
+
+  test("parts stay few while the history grows", async () => {
+    await using bed = await recordBed();
+    const { record } = bed.process({ limits: { snapshotGroups: 1 } });
+    await record.start();
+    for (let i = 0; i < 40; i += 1) {
+      await Promise.all(Array.from({ length: 5 }, () => record.submit(post("a", "x".repeat(200)))));
+    }
+    await record.close();
+    const manifests = [...(await contents(bed.hub, AUDIT))]
+      .filter(([path]) => /^snapshots\/\d/.test(path))
+      .sort();
+    const { parts } = JSON.parse(manifests.at(-1)?.[1] ?? "{}");
+    expect(parts.length).toBeLessThanOrEqual(5);
+    const second = bed.process();
+    await second.record.start();
+    expect(listDocuments(second.board, "messages")).toHaveLength(200);
+  });
+});
+
+describe("the verification index", () => {
+  const index = async (bed: { hub: Parameters<typeof contents>[0] }) =>
+    JSON.parse((await bed.hub.bucket(CENTRAL).readText(INDEX)) ?? "null");
+  const upload = (bed: { hub: Parameters<typeof contents>[0] }, entries: object) =>
+    bed.hub.bucket(CENTRAL).write([{ path: INDEX, content: JSON.stringify(entries) }]);
+  const states = (record: StartedRecord, change: Record<string, string>) =>
+    record.verification.update((entries) => new Map([...entries, ...Object.entries(change)]));
+
+  test("a new result gets its pending entry; states that are there stay", async () => {
+    await using bed = await recordBed();
+    await upload(bed, { "old.md": "valid" });
+    const { record } = bed.process({ limits: { pendingWithinMs: 20 } });
+    await record.start();
+    const filename = await record.submit(result("a"));
+    await until(async () => (await index(bed))[filename]);
+    expect(await index(bed)).toEqual({ "old.md": "valid", [filename]: "pending" });
+    expect(await bed.hub.bucket(CENTRAL).readText(INDEX)).toBe(
+      `{\n${[`  "${filename}": "pending"`, '  "old.md": "valid"'].sort().join(",\n")}\n}\n`,
+    );
+  });
+
+  test("a person's edit made between our read and our write survives, and so does our change", async () => {
+    await using bed = await recordBed();
+    const central = bed.hub.bucket(CENTRAL);
+    await upload(bed, { "a.md": "pending", "b.md": "pending" });
+    const { record } = bed.process();
+    await record.start();
+    await states(record, { "b.md": "valid" });
+    // The person's version lies ready; putting it in place is one quick request, our upload is slow.
+    const theirs = JSON.stringify({ "a.md": "invalid", "b.md": "valid", "c.md": "valid" });
+    await central.write([{ path: "theirs.json", content: theirs }]);
+    const { xetHash } = (await central.stat(["theirs.json"])).get("theirs.json") ?? {};
+    await fetch(`${bed.localHub.url}/_emulator/faults`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ kind: "delay", delayMs: 1000, path: "/xet/*/v1/shards", count: 1 }),
+    });
+    const seen: string[][] = [];
+    const edit = { path: INDEX, xetHash: xetHash ?? "", source: { type: "bucket" as const, id: CENTRAL } };
+    let editing: Promise<void> | undefined;
+    await record.verification.update((entries) => {
+      seen.push([...entries.keys()]);
+      editing ??= central.publish({ copies: [edit] });
+      return new Map([...entries, ["d.md", "valid"]]);
+    });
+    await editing;
+    expect(seen).toEqual([
+      ["a.md", "b.md"],
+      ["a.md", "b.md", "c.md"],
+    ]);
+    expect(await index(bed)).toEqual({
+      "a.md": "invalid",
+      "b.md": "valid",
+      "c.md": "valid",
+      "d.md": "valid",
+    });
+  });
+
+  test("changes made together all arrive", async () => {
+    await using bed = await recordBed();
+    const { record } = bed.process();
+    await record.start();
+    await Promise.all(Array.from({ length: 10 }, (_, i) => states(record, { [`r${i}.md`]: "valid" })));
+    expect(Object.keys(await index(bed))).toHaveLength(10);
+  });
+
+  test("a file that is no index is never overwritten", async () => {
+    await using bed = await recordBed();
+    await bed.hub.bucket(CENTRAL).write([{ path: INDEX, content: '{"a.md": "valid",}' }]);
+    const lines: string[] = [];
+    const { record } = bed.process({ limits: { pendingWithinMs: 20 }, log: (line) => lines.push(line) });
+    await record.start();
+    expect(await states(record, { "b.md": "valid" })).toBe("unreadable");
+    await record.submit(result("a"));
+    await until(() => lines.some((line) => line.includes("left as it is")));
+    expect(await bed.hub.bucket(CENTRAL).readText(INDEX)).toBe('{"a.md": "valid",}');
+  });
+});
+
+describe("beside the backend", () => {
+  test("an organiser's edit of a watched file is noticed, and so is its end", async () => {
+    await using bed = await recordBed();
+    const { record } = bed.process({ limits: { editsWithinMs: 20 } });
+    const seen: (string | null)[] = [];
+    record.watch("README.md", (text) => seen.push(text));
+    await record.start();
+    await bed.hub.bucket(CENTRAL).write([{ path: "README.md", content: "one" }]);
+    await until(() => seen.includes("one"));
+    await bed.hub.bucket(CENTRAL).write([{ path: "README.md", content: "two" }]);
+    await until(() => seen.includes("two"));
+    await bed.hub.bucket(CENTRAL).publish({ deletes: ["README.md"] });
+    await until(() => seen.at(-1) === null);
+    expect(seen).toEqual([null, "one", "two", null]);
+  });
+
+  test("a file that appears or vanishes in the bucket shows on the board, and after a restart", async () => {
+    await using bed = await recordBed();
+    const { record, board } = bed.process({ limits: { reconcileNewestMs: 20, reconcileAllMs: 30 } });
+    await record.start();
+    const { filename } = await record.submit(post("a", "soon removed"));
+    const text = "---\nagent: human-x\n---\n\nuploaded by hand\n";
+    const byHand = "20260101-100000_human-x_0a1b2c3d.md";
+    await bed.hub.bucket(CENTRAL).write([{ path: `message_board/${byHand}`, content: text }]);
+    await until(() => listDocuments(board, "messages").includes(byHand));
+    await bed.hub.bucket(CENTRAL).publish({ deletes: [`message_board/${filename}`] });
+    await until(() => !listDocuments(board, "messages").includes(filename));
+    await record.submit(post("a", "kept"));
+    await record.close();
+    const second = bed.process();
+    await second.record.start();
+    expect(listDocuments(second.board, "messages")).toEqual(listDocuments(board, "messages"));
+    expect(listDocuments(second.board, "messages")).toHaveLength(2);
+  });
+
+  test("a copy whose source is gone is an error to its caller and to nobody else, and leaves no trace", async () => {
+    await using bed = await recordBed();
+    await bed.hub.as("hf_local_ada").bucket("demo/gemma-a").create({ private: true });
+    const { record, board } = bed.process();
+    await record.start();
+    const copy = record.submit({
+      prepare: () => ({
+        changes: [
+          {
+            op: "copy" as const,
+            path: "artifacts/x_a/y.bin",
+            size: 3,
+            xetHash: "ab".repeat(32),
+            source: { type: "bucket" as const, id: "demo/gemma-a" },
+          },
+        ],
+        audit: { agent_id: "a", route: "/v1/artifacts:sync", via: "bucket", source: null, status_code: 200 },
+        response: null,
+      }),
+    });
+    const neighbour = record.submit(post("a", "beside it @b"));
+    await expect(copy).rejects.toMatchObject({
+      code: "SOURCE_NOT_FOUND",
+      message: expect.stringContaining("artifacts/x_a/y.bin"),
+    });
+    const { filename } = await neighbour;
+    await record.submit(post("a", "after it"));
+    record.abandon();
+    const second = bed.process();
+    await second.record.start();
+    for (const view of [board, second.board]) {
+      expect(listDocuments(view, "messages")).toContain(filename);
+      expect(view.sql.all("SELECT path FROM files")).toEqual([]);
+    }
+  });
+});

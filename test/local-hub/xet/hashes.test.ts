@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { fileHash, verificationHash, xorbHash } from "@huggingface/xetchunk-wasm";
 import { blake3 } from "@noble/hashes/blake3.js";
 import { describe, expect, test } from "vitest";
 import {
@@ -7,6 +9,7 @@ import {
   hashFromText,
   hashToText,
   isHashText,
+  verificationHashOf,
   xorbHashOf,
 } from "../../../wizard/local-hub/xet/hashes.ts";
 
@@ -38,6 +41,19 @@ describe("Xet hashes", () => {
   test("of a xorb with one chunk are that chunk's", () => {
     const hash = chunkHashOf(Buffer.from("alone"));
     expect(xorbHashOf([{ hash, length: 5 }])).toBe(hashToText(hash));
+  });
+
+  test("of trees are those of the clients' library, whatever the number of chunks", () => {
+    for (let count = 1; count < 3000; count += count < 100 ? 1 : 97) {
+      const chunks = Array.from({ length: count }, (_, i) => ({ hash: randomBytes(32), length: 8192 + i }));
+      expect(xorbHashOf(chunks), `${count}`).toBe(hashToText(xorbHash(chunks as never)));
+      expect(fileHashOf(chunks), `${count}`).toBe(hashToText(fileHash(chunks as never)));
+    }
+  });
+
+  test("of terms are those of the clients' library", () => {
+    const hashes = Array.from({ length: 50 }, () => randomBytes(32));
+    expect(hashToText(verificationHashOf(hashes))).toBe(hashToText(verificationHash(hashes)));
   });
 
   test("of an empty file are zero", () => {

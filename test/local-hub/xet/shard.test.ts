@@ -23,7 +23,11 @@ describe("a shard", () => {
       },
     ]);
     expect(xorbs).toHaveLength(1);
-    expect(xorbs[0]?.chunks.map(({ unpackedBytes }) => unpackedBytes)).toEqual([3, 3, 5]);
+    const chunks = xorbs[0]?.chunks;
+    expect([0, 1, 2].map((chunk) => chunks?.unpackedBytes(chunk))).toEqual([3, 3, 5]);
+    expect([0, 1, 2].map((chunk) => new Uint8Array(chunks?.hash(chunk) ?? []))).toEqual(
+      xorb.chunks.map(({ hash }) => new Uint8Array(hash)),
+    );
   });
 
   test("may hold an empty file, or nothing at all", () => {

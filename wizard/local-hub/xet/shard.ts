@@ -22,7 +22,7 @@ export interface ShardFile {
 }
 export interface ShardXorb {
   hash: string;
-  chunks: { hash: Buffer; unpackedBytes: number }[];
+  chunks: ShardChunks;
 }
 export interface Shard {
   files: ShardFile[];
@@ -88,11 +88,29 @@ function readFile(header: Buffer, reader: RecordReader): ShardFile {
 function readXorb(header: Buffer, reader: RecordReader): ShardXorb {
   return {
     hash: hashToText(header.subarray(0, 32)),
-    chunks: reader.take(header.readUInt32LE(36)).map((chunk) => ({
-      hash: chunk.subarray(0, 32),
-      unpackedBytes: chunk.readUInt32LE(36),
-    })),
+    chunks: new ShardChunks(reader.takeBytes(header.readUInt32LE(36))),
   };
+}
+
+/** The chunks that a shard says a xorb has. There can be a million, so they stay in the body they came in. */
+export class ShardChunks {
+  readonly #records: Buffer;
+
+  constructor(records: Buffer) {
+    this.#records = records;
+  }
+
+  get length(): number {
+    return this.#records.length / RECORD_BYTES;
+  }
+
+  hash(chunk: number): Buffer {
+    return this.#records.subarray(chunk * RECORD_BYTES, chunk * RECORD_BYTES + 32);
+  }
+
+  unpackedBytes(chunk: number): number {
+    return this.#records.readUInt32LE(chunk * RECORD_BYTES + 36);
+  }
 }
 
 /** Hands out the records of a body one after the other, and 400 instead of reading past its end. */
@@ -117,5 +135,13 @@ class RecordReader {
   take(count: number): Buffer[] {
     if (count * RECORD_BYTES > this.left) throw badRequest("Shard is truncated");
     return Array.from({ length: count }, () => this.next());
+  }
+
+  /** `count` records in one piece. */
+  takeBytes(count: number): Buffer {
+    const bytes = count * RECORD_BYTES;
+    if (bytes > this.left) throw badRequest("Shard is truncated");
+    this.#offset += bytes;
+    return this.#body.subarray(this.#offset - bytes, this.#offset);
   }
 }

@@ -1,7 +1,8 @@
 /** What a shard must prove before its files exist (hub-wire.md 4.6). Pure but for reading the xorb indexes. */
 import { badRequest } from "../errors.ts";
 import type { StoredFile } from "./file-store.ts";
-import { type ChunkRef, fileHashOf, verificationHashOf } from "./hashes.ts";
+import { fileHashOfTree, verificationHashOf } from "./hashes.ts";
+import { MerkleTree } from "./merkle-tree.ts";
 import type { Shard, ShardFile, ShardTerm, ShardXorb } from "./shard.ts";
 import type { XorbIndex } from "./xorb-index.ts";
 
@@ -18,19 +19,20 @@ function verifyXorb({ hash, chunks }: ShardXorb, indexOf: IndexOf): void {
   if (index.length !== chunks.length) {
     throw badRequest(`Shard lists ${chunks.length} chunks of xorb ${hash}, which has ${index.length}`);
   }
-  chunks.forEach((chunk, i) => {
-    if (!index.hash(i).equals(chunk.hash) || index.unpackedBytes(i) !== chunk.unpackedBytes) {
+  for (let i = 0; i < index.length; i++) {
+    if (!index.hash(i).equals(chunks.hash(i)) || index.unpackedBytes(i) !== chunks.unpackedBytes(i)) {
       throw badRequest(`Shard lists another chunk ${i} than xorb ${hash} has`);
     }
-  });
+  }
 }
 
 function verifyFile(file: ShardFile, indexOf: IndexOf): StoredFile {
-  const chunks: ChunkRef[] = [];
+  const tree = new MerkleTree();
   for (const term of file.terms) {
-    for (const chunk of verifiedChunks(file.hash, term, indexOf)) chunks.push(chunk);
+    const index = verifiedIndex(file.hash, term, indexOf);
+    for (let i = term.first; i < term.end; i++) tree.push(index.hash(i), index.unpackedBytes(i));
   }
-  const actual = fileHashOf(chunks);
+  const actual = fileHashOfTree(tree);
   if (actual !== file.hash) throw badRequest(`The terms of file ${file.hash} make the file ${actual}`);
   return {
     hash: file.hash,
@@ -39,24 +41,22 @@ function verifyFile(file: ShardFile, indexOf: IndexOf): StoredFile {
   };
 }
 
-function verifiedChunks(file: string, term: ShardTerm, indexOf: IndexOf): ChunkRef[] {
-  const index = knownIndex(term.xorb, indexOf);
-  if (term.first >= term.end || term.end > index.length) {
+/** The index of the term's xorb, once the term is known to be what it says. */
+function verifiedIndex(file: string, term: ShardTerm, indexOf: IndexOf): XorbIndex {
+  const { xorb, first, end } = term;
+  const index = knownIndex(xorb, indexOf);
+  if (first >= end || end > index.length) {
     throw badRequest(
-      `File ${file} asks for chunks ${term.first} to ${term.end} of xorb ${term.xorb}, which has ${index.length}`,
+      `File ${file} asks for chunks ${first} to ${end} of xorb ${xorb}, which has ${index.length}`,
     );
   }
-  const chunks: ChunkRef[] = [];
-  for (let i = term.first; i < term.end; i++) {
-    chunks.push({ hash: index.hash(i), length: index.unpackedBytes(i) });
-  }
-  if (index.unpackedRange(term.first, term.end) !== term.unpackedBytes) {
+  if (index.unpackedRange(first, end) !== term.unpackedBytes) {
     throw badRequest(`File ${file} has a term that does not unpack to ${term.unpackedBytes} bytes`);
   }
-  if (!term.verification.equals(verificationHashOf(chunks.map(({ hash }) => hash)))) {
+  if (!term.verification.equals(verificationHashOf(index.hashes(first, end)))) {
     throw badRequest(`File ${file} has a term with a wrong verification hash`);
   }
-  return chunks;
+  return index;
 }
 
 function knownIndex(hash: string, indexOf: IndexOf): XorbIndex {

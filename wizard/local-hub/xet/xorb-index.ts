@@ -41,6 +41,11 @@ export class XorbIndex {
     return this.packed.subarray(chunk * RECORD_BYTES, chunk * RECORD_BYTES + HASH_BYTES);
   }
 
+  /** Of the chunks `first` to `end`, `end` not included. */
+  *hashes(first: number, end: number): Iterable<Buffer> {
+    for (let chunk = first; chunk < end; chunk++) yield this.hash(chunk);
+  }
+
   unpackedBytes(chunk: number): number {
     return this.packed.readUInt32LE(chunk * RECORD_BYTES + HASH_BYTES + 4);
   }

@@ -62,6 +62,8 @@ export interface HubContext {
   now(): number;
   /** 24 hex characters, as the Hub's object ids. */
   newId(): string;
+  /** The interface that the hub listens on, such as `127.0.0.1` or `0.0.0.0`; its Spaces listen there too. */
+  host: string;
   /** `http://127.0.0.1:7878`, for what has no request to take the host from (Spaces, Jobs). */
   url(): string;
   /** Lines for a person following the hub; never holds a token. */

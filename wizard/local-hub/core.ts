@@ -26,6 +26,7 @@ import { trafficRoutes } from "./traffic/routes.ts";
 export interface CoreOptions {
   dataDir: string;
   url: string;
+  host: string;
   exposed: boolean;
   allowedHosts: readonly string[];
   now: () => number;
@@ -60,6 +61,7 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
       faults,
       now: clock.now,
       newId: options.newId ?? (() => randomBytes(12).toString("hex")),
+      host: options.host,
       url: () => options.url,
       log: (line) => options.log(maskCredentials(line)),
     };

@@ -117,6 +117,7 @@ function makeCoreOptions(
   return {
     dataDir,
     url,
+    host,
     exposed: host !== "127.0.0.1" && host !== "localhost" && host !== "::1",
     allowedHosts: options.allowedHosts ?? [],
     now: options.now ?? Date.now,

@@ -184,6 +184,26 @@ describe("a Job", () => {
     expect(await jobs.output(copy.id)).toBe("again\n");
   });
 
+  test("runs in a Space: its files, its environment, its command", async () => {
+    const files = [
+      { path: "README.md", content: "---\nsdk: docker\n---\n" },
+      {
+        path: "Dockerfile",
+        content: 'FROM x\nENV WORD=space\nWORKDIR /app\nCOPY . .\nCMD ["sh", "/app/run.sh"]',
+      },
+      { path: "run.sh", content: 'echo "$WORD $1"; ls' },
+    ];
+    const body = { type: "space", sdk: "docker", name: "tool", private: true, files };
+    await call(hub, "/api/repos/create", { method: "POST", as: "ada", json: body });
+    const inSpace = { dockerImage: undefined, spaceId: "ada/tool" };
+    const own = await jobs.start(inSpace);
+    expect(await jobs.output(own.id)).toBe("space \nDockerfile\nREADME.md\nrun.sh\n");
+    const given = await jobs.start({ ...inSpace, command: ["sh", "run.sh", "given"] });
+    expect(await jobs.output(given.id)).toContain("space given");
+    const bob = new TestJobs(hub, "bob");
+    expect((await bob.post(inSpace)).status).toBe(404);
+  });
+
   test.each([
     [{ command: undefined }, "command"],
     [{ command: "ls" }, "command"],

@@ -8,7 +8,7 @@ import { guardOf } from "../../../wizard/local-hub/processes/process-guard.ts";
 import { isAlive } from "./support.ts";
 
 describe("a child", () => {
-  const guard = guardOf({ db: openDatabase(":memory:") } as HubContext);
+  const guard = guardOf({ db: openDatabase(":memory:"), instanceId: "child-test" } as HubContext);
   afterAll(() => guard.close());
 
   const start = (...command: string[]) => {
@@ -34,7 +34,7 @@ describe("a child", () => {
     const { child, lines } = start(
       "sh",
       "-c",
-      "echo one; sleep 0.05; echo two >&2; printf 'three\\r\\nfo'; printf ur",
+      "echo one; sleep 0.2; echo two >&2; sleep 0.2; printf 'three\\r\\nfo'; printf ur",
     );
     expect(await child.exited).toEqual({ code: 0, signal: null });
     expect(lines).toEqual(["one", "two", "three", "four"]);
@@ -51,6 +51,13 @@ describe("a child", () => {
   test("takes what it started along when it ends, even if that keeps the output open", async () => {
     const { child, lines } = start("sh", "-c", "sleep 1000 & echo $!");
     await child.exited;
+    expect(isAlive(Number(lines[0]))).toBe(false);
+  });
+
+  test.skipIf(process.platform !== "linux")("takes along what has left its group", async () => {
+    const { child, lines, first } = start("sh", "-c", "setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000");
+    await first;
+    await child.stop(1_000);
     expect(isAlive(Number(lines[0]))).toBe(false);
   });
 

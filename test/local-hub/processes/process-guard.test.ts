@@ -25,7 +25,7 @@ const hubWith = (rows: [number, string][]) => {
   const db = openDatabase(":memory:");
   db.exec("CREATE TABLE processes (pid INTEGER PRIMARY KEY, identity TEXT NOT NULL) STRICT");
   for (const row of rows) db.prepare("INSERT INTO processes VALUES (?, ?)").run(...row);
-  return { db } as HubContext;
+  return { db, instanceId: "guard-test" } as HubContext;
 };
 
 test("what an earlier hub left running is ended, and a stranger with the same process id is not", async () => {

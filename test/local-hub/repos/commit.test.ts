@@ -1,4 +1,5 @@
 /** What a commit takes, what it refuses, and that it is all or nothing. */
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LocalHub, startLocalHub } from "../../../wizard/local-hub/server.ts";
 import { type Call, call } from "../support.ts";
@@ -144,6 +145,21 @@ describe("commits", () => {
     const elsewhere = await send(JSON.stringify(header), {}, "dev");
     expect([elsewhere.status, elsewhere.headers.get("x-error-code")]).toEqual([404, "RevisionNotFound"]);
     expect((await send(JSON.stringify(header), {}, "main?create_pr=1")).status).toBe(400);
+  });
+
+  test("may name content of the same repository by its SHA-256, but not that of another", async () => {
+    const secret = "only here";
+    const oid = createHash("sha256").update(secret).digest("hex");
+    await call(hub, "/api/repos/create", {
+      method: "POST",
+      as: "bob",
+      json: { type: "dataset", name: "private", private: true, files: [{ path: "a", content: secret }] },
+    });
+    const copy = { key: "lfsFile", value: { path: "copy.txt", algo: "sha256", oid, size: secret.length } };
+    expect((await commit(copy)).status).toBe(400);
+    await ok(file("original.txt", secret));
+    await ok(copy);
+    expect(await read("copy.txt")).toBe(secret);
   });
 
   test("need the right to write", async () => {

@@ -240,6 +240,13 @@ CMD ["/srv/app/main.cjs", "--port", "8123"]`,
     expect(text).toContain("request /b");
     await reader.cancel();
 
+    const metrics = await docker.api("metrics", { signal: AbortSignal.timeout(20_000) });
+    const usage = (metrics.body as ReadableStream<Uint8Array>).getReader();
+    let sample = "";
+    while (!sample.includes("metric")) sample += Buffer.from((await usage.read()).value ?? []).toString();
+    expect(sample).toMatch(/"memory_used_bytes":[1-9]/);
+    await usage.cancel();
+
     const events = await docker.api("events");
     await docker.post("pause");
     let seen = "";

@@ -56,6 +56,17 @@ describe("a hub's Spaces", () => {
     expect(await versions()).toHaveLength(1);
   });
 
+  test("are reached by the host name that reaches a hub which listens on every interface", async () => {
+    await using hub = await startLocalHub({ dataDir, host: "0.0.0.0" });
+    const docker = await new TestSpace(hub, "demo/app").createServer("'open'");
+    await docker.reaches("RUNNING");
+    expect(await docker.text()).toBe("open");
+    const elsewhere = await fetch(`http://localhost:${hub.port}/api/spaces/demo/app`);
+    const { host } = (await elsewhere.json()) as { host: string };
+    expect(host).toMatch(/^http:\/\/localhost:\d+$/);
+    expect(await (await fetch(host)).text()).toBe("open");
+  });
+
   test("end when it is killed, with what they started themselves", async () => {
     const program = `
       import { startLocalHub } from ${JSON.stringify(join(import.meta.dirname, "../../../wizard/local-hub/server.ts"))};

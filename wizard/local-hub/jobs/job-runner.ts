@@ -1,19 +1,14 @@
 /** One Job from its start to its end: volumes, command, time limit, what it wrote. */
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Caller, HubContext } from "../context.ts";
-import { Child, type ChildExit } from "../processes/child.ts";
-import { baseEnvironment } from "../processes/environment.ts";
+import type { Child, ChildExit } from "../processes/child.ts";
 import { LineLog } from "../processes/line-log.ts";
 import type { ProcessGuard } from "../processes/process-guard.ts";
-import { hardwareEnvironment } from "./hardware.ts";
+import { JOB_FOLDERS, startJobProcess } from "./job-process.ts";
 import { findJob, isOver, type Job, updateJob } from "./job-store.ts";
-import { type Mount, mountedCommand, mountNamespace } from "./mount-script.ts";
-import { rewritePaths } from "./rewrite-paths.ts";
-import { pathWithTools } from "./tools.ts";
-import { filesOf } from "./volume-content.ts";
-import { fillFolder, setWritable } from "./volume-folder.ts";
-import { WriteBack } from "./write-back.ts";
+import { type JobVolumes, openVolumes } from "./job-volumes.ts";
+import { layOutSpace, type SpaceImage } from "./space-image.ts";
 
 const STOP_GRACE_MS = 3_000;
 
@@ -58,10 +53,12 @@ export class JobRunner {
 
   /** Runs the Job; resolves when it is over and its files are stored. Never rejects. */
   run(): Promise<void> {
-    this.#finished ??= this.#run().catch((error: Error) => {
-      this.#hub.log(`job ${this.id}: ${error.stack}`);
-      this.#end("ERROR", `The local hub could not run the Job: ${error.message}`);
-    });
+    this.#finished ??= this.#run()
+      .catch((error: Error) => {
+        this.#hub.log(`job ${this.id}: ${error.stack}`);
+        this.#end("ERROR", `The local hub could not run the Job: ${error.message}`);
+      })
+      .then(() => this.#tidy());
     return this.#finished;
   }
 
@@ -91,6 +88,13 @@ export class JobRunner {
     });
   }
 
+  /** Leaves nothing of the Job on disk but its log. */
+  async #tidy(): Promise<void> {
+    for (const name of [...JOB_FOLDERS, "volumes", "image"]) {
+      await rm(join(this.#folder, name), { recursive: true, force: true });
+    }
+  }
+
   #update(change: Parameters<typeof updateJob>[2]): void {
     const job = updateJob(this.#hub, this.id, change);
     if (change.stage !== undefined) this.#hub.log(`job ${job.namespace}/${this.id}: ${job.stage}`);
@@ -104,61 +108,44 @@ export class JobRunner {
 
   async #run(): Promise<void> {
     const { spec } = this.#options.job;
-    const volumesFolder = join(this.#folder, "volumes");
-    const writeBacks: WriteBack[] = [];
-    const mounts: Mount[] = [];
-    for (const [index, volume] of spec.volumes.entries()) {
-      const folder = join(volumesFolder, String(index));
-      await fillFolder(folder, filesOf(this.#hub, volume));
-      mounts.push({ folder, mountPath: volume.mountPath, readOnly: volume.readOnly });
-      if (!volume.readOnly) {
-        const warn = (line: string) => this.log.append(line);
-        writeBacks.push(new WriteBack(this.#hub, { caller: this.caller, volume, folder, warn }));
-      }
-    }
-    const namespace = mounts.length === 0 ? null : await mountNamespace();
-    if (namespace === null)
-      for (const mount of mounts) if (mount.readOnly) await setWritable(mount.folder, false);
-    for (const writeBack of writeBacks) await writeBack.start();
-
+    const volumes = await openVolumes(this.#hub, {
+      volumes: spec.volumes,
+      folder: join(this.#folder, "volumes"),
+      caller: this.caller,
+      warn: (line) => this.log.append(line),
+    });
     let exit: ChildExit = { code: 0, signal: null };
-    for (let attempt = 1; this.#ending === null && attempt <= spec.attempts; attempt += 1) {
-      exit = await this.#attempt(namespace, mounts);
-      if (exit.code === 0 || this.#ending !== null) break;
-      this.#update({ failures: attempt });
-    }
-    for (const writeBack of writeBacks) await writeBack.finish();
-    if (namespace === null) for (const { folder } of mounts) await setWritable(folder, true);
-    for (const name of ["volumes", "work", "home", "tmp", "root"]) {
-      await rm(join(this.#folder, name), { recursive: true, force: true });
+    try {
+      const folder = join(this.#folder, "image");
+      const image = spec.spaceId === null ? null : layOutSpace(this.#hub, spec.spaceId, folder);
+      for (let attempt = 1; this.#ending === null && attempt <= spec.attempts; attempt += 1) {
+        exit = await this.#attempt(volumes, image);
+        if (exit.code === 0 || this.#ending !== null) break;
+        this.#update({ failures: attempt });
+      }
+    } finally {
+      await volumes.finish();
     }
     if (this.#ending !== null) this.#end(this.#ending.stage, this.#ending.message);
     else if (exit.code === 0) this.#end("COMPLETED", null);
     else this.#end("ERROR", `Job failed with exit code: ${exit.code}`);
   }
 
-  async #attempt(namespace: readonly string[] | null, mounts: readonly Mount[]): Promise<ChildExit> {
-    const { job, guard } = this.#options;
-    const [cwd, home, temporary, root] = ["work", "home", "tmp", "root"].map((name) =>
-      join(this.#folder, name),
-    ) as [string, string, string, string];
-    for (const folder of [cwd, home, temporary, root]) await mkdir(folder, { recursive: true });
-    const local = (text: string) => (namespace === null ? rewritePaths(text, mounts) : text);
-    const command = [...job.spec.command, ...job.spec.arguments].map(local);
+  async #attempt(volumes: JobVolumes, image: SpaceImage | null): Promise<ChildExit> {
     const started = this.#hub.now();
     this.#update({ stage: "RUNNING", startedAt: findJob(this.#hub, this.id)?.startedAt ?? started });
     this.log.append(`===== Job started at ${new Date(started).toISOString()} =====`);
-    const child = new Child({
-      command: namespace === null ? command : mountedCommand(namespace, { root, mounts, cwd, command }),
-      cwd,
-      env: this.#environment(home, temporary, local),
+    const child = await startJobProcess(this.#hub, {
+      ...this.#options,
+      volumes,
+      image,
+      folder: this.#folder,
       onLine: (line) => this.log.append(line),
-      guard,
     });
     this.#child = child;
     // It may have been asked to end while it was being started.
     if (this.#ending !== null) void child.stop(STOP_GRACE_MS);
-    const { timeoutSeconds } = job.spec;
+    const { timeoutSeconds } = this.#options.job.spec;
     const timer = setTimeout(() => {
       void this.stop("ERROR", `Job timed out after ${timeoutSeconds} seconds`);
     }, timeoutSeconds * 1_000);
@@ -166,21 +153,6 @@ export class JobRunner {
     clearTimeout(timer);
     this.#child = null;
     return exit;
-  }
-
-  #environment(home: string, temporary: string, local: (text: string) => string): Record<string, string> {
-    const { job, toolsFolder } = this.#options;
-    const base = baseEnvironment(home);
-    const asked = { ...job.spec.environment, ...this.secrets };
-    return {
-      ...base,
-      TMPDIR: temporary,
-      ...hardwareEnvironment(job.spec.flavor),
-      ...Object.fromEntries(Object.entries(asked).map(([key, value]) => [key, local(value)])),
-      PATH: pathWithTools(toolsFolder, asked.PATH ?? (base.PATH as string)),
-      JOB_ID: this.id,
-      HF_ENDPOINT: this.#hub.url(),
-    };
   }
 
   get isOver(): boolean {

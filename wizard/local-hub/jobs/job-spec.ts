@@ -39,7 +39,10 @@ const Volume = z.object({
 
 const Body = z.object({
   dockerImage: z.string().min(1).nullish(),
-  spaceId: z.string().min(1).nullish(),
+  spaceId: z
+    .string()
+    .regex(/^[^/\s]+\/[^/\s]+$/, "must be namespace/name")
+    .nullish(),
   command: z.array(z.string()).nullish(),
   arguments: z.array(z.string()).nullish(),
   environment: environment.nullish(),
@@ -101,7 +104,7 @@ export function parseJobRequest(body: unknown): JobRequest {
   }
   const command = data.command ?? [];
   const args = data.arguments ?? [];
-  if (command.length + args.length === 0) {
+  if (command.length + args.length === 0 && data.spaceId == null) {
     throw badRequest(
       "A Job of the local hub needs a command: it runs on this machine, without the image and its default command",
     );

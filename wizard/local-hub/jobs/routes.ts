@@ -8,7 +8,7 @@ import { callerOf } from "../repos/names.ts";
 import type { HubRequest, HubRouter } from "../router.ts";
 import { hardwareList } from "./hardware.ts";
 import { jobAnswer } from "./job-answer.ts";
-import { parseJobRequest, parseLabels } from "./job-spec.ts";
+import { type JobSpec, parseJobRequest, parseLabels } from "./job-spec.ts";
 import {
   countJobs,
   createJobTables,
@@ -20,6 +20,7 @@ import {
   setLabels,
 } from "./job-store.ts";
 import { Jobs } from "./jobs.ts";
+import { requireSpaceImage } from "./space-image.ts";
 import { streamRoutes } from "./stream-routes.ts";
 import { requireVolume } from "./volume-content.ts";
 
@@ -47,7 +48,7 @@ export function jobRoutes(router: HubRouter, hub: HubContext): HubPart {
     async (c) => {
       const { caller, namespace } = namespaceOf(hub, c);
       const request = parseJobRequest(await jsonObject(c));
-      for (const volume of request.spec.volumes) requireVolume(hub, caller, volume);
+      requireSources(hub, caller, request.spec);
       return c.json(jobAnswer(hub, jobs.start(namespace, caller, request)));
     },
   );
@@ -102,7 +103,7 @@ export function jobRoutes(router: HubRouter, hub: HubContext): HubPart {
           "The local hub forgets a Job's secrets when it stops: start the Job anew",
         );
       }
-      for (const volume of job.spec.volumes) requireVolume(hub, caller, volume);
+      requireSources(hub, caller, job.spec);
       const request = { spec: job.spec, labels: job.labels, secrets: secrets ?? {} };
       return c.json(jobAnswer(hub, jobs.start(namespace, caller, request)));
     },
@@ -130,6 +131,12 @@ export function jobRoutes(router: HubRouter, hub: HubContext): HubPart {
       closing.abort();
     },
   };
+}
+
+/** Throws unless `caller` may use every volume, and the Space that serves as image. */
+function requireSources(hub: HubContext, caller: Caller, spec: JobSpec): void {
+  for (const volume of spec.volumes) requireVolume(hub, caller, volume);
+  if (spec.spaceId !== null) requireSpaceImage(hub, caller, spec.spaceId);
 }
 
 /** The namespace of the URL, if the caller may run Jobs in it. */

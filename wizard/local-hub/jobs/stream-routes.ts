@@ -1,17 +1,13 @@
 /** What a Job says and does, as it happens: logs, events, metrics (hub-wire.md 6.3). */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HubContext } from "../context.ts";
 import { HubHttpError } from "../errors.ts";
 import { eventStream, type ServerEvent } from "../processes/event-stream.ts";
 import type { HubRequest, HubRouter } from "../router.ts";
-import { groupUsage } from "./group-usage.ts";
-import { cpuCores, memoryBytes } from "./hardware.ts";
 import { jobStatus } from "./job-answer.ts";
 import { jobLog } from "./job-runner.ts";
 import { findJob, isOver, type Job } from "./job-store.ts";
 import type { Jobs } from "./jobs.ts";
-
-const METRICS_MS = 1_000;
+import { usageEvents } from "./usage-events.ts";
 
 export interface StreamOptions {
   jobs: Jobs;
@@ -62,32 +58,13 @@ export function streamRoutes(
       const job = jobOf(c);
       const runner = jobs.runner(job.id);
       if (isOver(job) || runner === undefined) throw new HubHttpError(406, "The Job is over");
-      return eventStream(c, closing, async function* (signal): AsyncGenerator<ServerEvent> {
-        const cores = cpuCores(job.spec.flavor);
-        let before: { cpuMs: number; at: number } | null = null;
-        while (!signal.aborted && !runner.isOver) {
-          const { group } = runner;
-          if (group !== null) {
-            const usage = groupUsage(group);
-            const at = performance.now();
-            const millicores =
-              before === null ? 0 : ((usage.cpuMs - before.cpuMs) / (at - before.at)) * 1_000;
-            before = { cpuMs: usage.cpuMs, at };
-            const metric = {
-              cpu_usage_pct: Math.max(0, Math.round(millicores / 10 / cores)),
-              cpu_millicores: Math.max(0, Math.round(millicores)),
-              memory_used_bytes: usage.memoryBytes,
-              memory_total_bytes: memoryBytes(job.spec.flavor),
-              rx_bps: 0,
-              tx_bps: 0,
-              gpus: {},
-              replica: job.id.slice(-5),
-            };
-            yield { event: "metric", data: JSON.stringify(metric) };
-          }
-          await sleep(METRICS_MS, undefined, { signal }).catch(() => {});
-        }
-      });
+      const options = {
+        group: () => runner.group,
+        isOver: () => runner.isOver,
+        flavor: job.spec.flavor,
+        replica: job.id,
+      };
+      return eventStream(c, closing, (signal) => usageEvents(options, signal));
     },
   );
 }

@@ -1,7 +1,7 @@
 /** One program that the hub runs for a Space or a Job, with everything it starts, as a process group. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
-import { type ProcessGuard, signalGroup } from "./process-guard.ts";
+import { type Mark, type ProcessGuard, signalGroup } from "./process-guard.ts";
 
 export interface ChildOptions {
   command: readonly string[];
@@ -36,9 +36,10 @@ export class Child {
 
   constructor(options: ChildOptions) {
     const [program, ...args] = options.command;
+    const mark = options.guard.newMark();
     const child = spawn(program as string, args, {
       cwd: options.cwd,
-      env: options.env,
+      env: { ...options.env, [mark.name]: mark.value },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -46,7 +47,7 @@ export class Child {
     if (child.pid !== undefined) options.guard.add(child.pid);
     splitLines(child.stdout, options.onLine);
     splitLines(child.stderr, options.onLine);
-    this.exited = ending(child, options);
+    this.exited = ending(child, options, mark);
   }
 
   /** Asks the group to end, and after `graceMs` makes it. */
@@ -62,7 +63,7 @@ export class Child {
   }
 }
 
-function ending(child: ChildProcess, options: ChildOptions): Promise<ChildExit> {
+function ending(child: ChildProcess, options: ChildOptions, mark: Mark): Promise<ChildExit> {
   return new Promise((resolve) => {
     const closed = new Promise<void>((done) => child.once("close", () => done()));
     child.once("error", (error: NodeJS.ErrnoException) => {
@@ -75,6 +76,7 @@ function ending(child: ChildProcess, options: ChildOptions): Promise<ChildExit> 
     child.once("exit", async (code, signal) => {
       const pid = child.pid as number;
       signalGroup(pid, "SIGKILL");
+      options.guard.endMarked(mark);
       const drained = new Promise<void>((done) => setTimeout(done, DRAIN_MS).unref());
       await Promise.race([closed, drained]);
       options.guard.remove(pid);

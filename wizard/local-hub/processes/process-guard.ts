@@ -1,12 +1,14 @@
 /**
  * Makes sure that no child outlives its hub. Three nets: the hub stops its children when it closes; a small
  * shell, the watchdog, ends them when the hub dies in any other way (its standard input closes then); and what
- * even that left is ended when a hub starts on the same folder again.
+ * even that left is ended when a hub starts on the same folder again. Children are process groups; a process
+ * that leaves its group is known by a mark in its environment.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { HubContext } from "../context.ts";
-import { processIdentity } from "./process-identity.ts";
+import { markedProcesses, processIdentity } from "./process-identity.ts";
 
 const WATCHDOG = `
 trap '' HUP INT TERM
@@ -24,6 +26,13 @@ for g in $groups; do kill -s TERM -- "-$g" 2>/dev/null; done
 for g in $groups; do kill -s KILL -- "-$g" 2>/dev/null; done
 `;
 
+const MARK = "AGENT_COLLAB_PROCESS";
+
+export interface Mark {
+  name: string;
+  value: string;
+}
+
 export class ProcessGuard {
   readonly #hub: HubContext;
   #watchdog: ChildProcess | null = null;
@@ -36,8 +45,19 @@ export class ProcessGuard {
     this.#reap();
   }
 
+  /** An environment variable that a child and everything it starts is to carry. */
+  newMark(): Mark {
+    return { name: MARK, value: `${this.#hub.instanceId} ${randomUUID()}` };
+  }
+
+  /** Ends what carries `mark` and has left its group. */
+  endMarked(mark: Mark): void {
+    for (const pid of markedProcesses(`${mark.name}=${mark.value}`)) signalProcess(pid, "SIGKILL");
+  }
+
   /** Ends what an earlier hub on this folder left running. */
   #reap(): void {
+    for (const pid of markedProcesses(`${MARK}=${this.#hub.instanceId} `)) signalProcess(pid, "SIGKILL");
     const rows = this.#hub.db.prepare("SELECT pid, identity FROM processes").all() as {
       pid: number;
       identity: string;
@@ -90,9 +110,12 @@ export class ProcessGuard {
 
 /** Sends `signal` to every process of a group; `false` when there is none left. */
 export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+  return signalProcess(-group, signal);
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(-group, signal);
-    return true;
+    return process.kill(pid, signal);
   } catch {
     return false;
   }

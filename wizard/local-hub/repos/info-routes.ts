@@ -16,12 +16,8 @@ export function infoRoutes(router: HubRouter, hub: HubContext): void {
   const answer = (c: HubRequest) => {
     const { repo } = readableRepo(hub, c);
     const commit = resolveRevision(hub, repo, c.req.param("rev") ?? "main");
-    const info = repoInfo(
-      hub,
-      repo,
-      commit,
-      c.req.query("blobs") === "true" || c.req.query("blobs") === "True",
-    );
+    const blobs = isTrue(c.req.query("blobs"));
+    const info = repoInfo(hub, repo, { commit, blobs, hostname: new URL(c.req.url).hostname });
     return c.json(expanded(c, info));
   };
   router.add({ method: "GET", path: REPO_API, about }, answer);
@@ -41,14 +37,30 @@ export function infoRoutes(router: HubRouter, hub: HubContext): void {
       const repos = listRepos(hub, kindOf(c.req.param("type")), c.req.query("author") ?? null)
         .filter((repo) => repo.id.toLowerCase().includes(search) && hub.accounts.canRead(caller, repo))
         .slice(0, limit);
-      const fields = ["true", "True"].includes(c.req.query("full") ?? "") ? null : LIST_FIELDS;
-      return c.json(repos.map((repo) => expanded(c, repoInfo(hub, repo, repo.head, false), fields)));
+      const fields = isTrue(c.req.query("full")) ? null : LIST_FIELDS;
+      const { hostname } = new URL(c.req.url);
+      const infos = repos.map((repo) => repoInfo(hub, repo, { commit: repo.head, blobs: false, hostname }));
+      return c.json(infos.map((info) => expanded(c, info, fields)));
     },
   );
 }
 
-/** Everything the Hub says about a repository at `commit`. With `blobs` its files have ids and sizes. */
-function repoInfo(hub: HubContext, repo: Repo, commit: string, blobs: boolean): Record<string, unknown> {
+const isTrue = (value: string | undefined): boolean => value === "true" || value === "True";
+
+interface InfoOptions {
+  commit: string;
+  /** Files with their ids and sizes. */
+  blobs: boolean;
+  /** Host name by which the client reached the hub. */
+  hostname: string;
+}
+
+/** Everything the Hub says about a repository at a commit. */
+function repoInfo(
+  hub: HubContext,
+  repo: Repo,
+  { commit, blobs, hostname }: InfoOptions,
+): Record<string, unknown> {
   const tree = readTree(hub, repo.oid, commit) ?? new Map();
   const readme = tree.get("README.md");
   const card =
@@ -72,7 +84,9 @@ function repoInfo(hub: HubContext, repo: Repo, commit: string, blobs: boolean): 
       blobs ? { rfilename, size: file.size, blobId: file.oid } : { rfilename },
     ),
     usedStorage: [...tree.values()].reduce((sum, file) => sum + file.size, 0),
-    ...(repo.kind === "space" ? { sdk: repo.sdk, models: [], datasets: [], ...spaceFields(hub, repo) } : {}),
+    ...(repo.kind === "space"
+      ? { sdk: repo.sdk, models: [], datasets: [], ...spaceFields(hub, repo, hostname) }
+      : {}),
   };
 }
 

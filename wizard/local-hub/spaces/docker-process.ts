@@ -70,6 +70,10 @@ export class DockerProcess {
     return new DockerProcess(port, child, folder);
   }
 
+  get group(): number | null {
+    return this.#child.pid ?? null;
+  }
+
   stop(): Promise<void> {
     return this.#child.stop(STOP_GRACE_MS);
   }

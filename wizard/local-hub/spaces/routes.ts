@@ -1,6 +1,7 @@
 /** Spaces of the local hub: runtime, settings, logs (hub-wire.md 5.5), and the programs behind them. */
 import type { HubContext, HubPart } from "../context.ts";
-import { hardwareList } from "../jobs/hardware.ts";
+import { hardwareList, isHardware } from "../jobs/hardware.ts";
+import { usageEvents } from "../jobs/usage-events.ts";
 import { eventStream, type ServerEvent } from "../processes/event-stream.ts";
 import { guardOf } from "../processes/process-guard.ts";
 import { jsonObject } from "../repos/body.ts";
@@ -18,7 +19,7 @@ import {
 } from "./settings.ts";
 import { spaceRuntime } from "./space-fields.ts";
 import type { SpaceRunner } from "./space-runner.ts";
-import { createSpaceTables, updateSpace } from "./space-store.ts";
+import { createSpaceTables, readSpace, type SpaceState, updateSpace } from "./space-store.ts";
 import { spacesOf } from "./spaces.ts";
 
 const SPACE = "/api/spaces/:ns/:name";
@@ -126,12 +127,32 @@ function logRoutes(router: HubRouter, hub: HubContext, closing: AbortSignal): vo
     });
   }
   router.add(
+    {
+      method: "GET",
+      path: `${SPACE}/metrics`,
+      about: "processor and memory once a second; no network, no GPU",
+      support: "partial",
+    },
+    (c) => {
+      const { repo } = writableRepo(hub, c, "space");
+      const runner = spacesOf(hub).runner(repo);
+      const { hardware } = readSpace(hub, repo.oid) as SpaceState;
+      const options = {
+        group: () => runner.group,
+        isOver: () => runner.isClosed,
+        flavor: isHardware(hardware) ? hardware : ("cpu-basic" as const),
+        replica: repo.oid,
+      };
+      return eventStream(c, closing, (signal) => usageEvents(options, signal));
+    },
+  );
+  router.add(
     { method: "GET", path: `${SPACE}/events`, about: "the runtime at each change of stage" },
     (c) => {
       const { repo } = readableRepo(hub, c, "space");
       const runner = spacesOf(hub).runner(repo);
       return eventStream(c, closing, async function* (signal): AsyncGenerator<ServerEvent> {
-        while (!signal.aborted) {
+        while (!signal.aborted && !runner.isClosed) {
           const changed = runner.changed(signal);
           yield { data: JSON.stringify(spaceRuntime(hub, repo)) };
           await changed;

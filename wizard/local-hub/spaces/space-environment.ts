@@ -7,8 +7,8 @@ import { settingValues } from "./settings.ts";
 import type { SpacePlan } from "./space-plan.ts";
 import type { SpaceState } from "./space-store.ts";
 
-/** Host and port of a Space, without a scheme. */
-export const spaceHost = (port: number): string => `127.0.0.1:${port}`;
+/** Host and port of a Space, without a scheme: the hub's own host name, another port. */
+export const spaceHost = (hub: HubContext, port: number): string => `${new URL(hub.url()).hostname}:${port}`;
 
 /** Everything but what the image sets: facts of the Space, then its variables and secrets. */
 export function spaceEnvironment(
@@ -21,7 +21,7 @@ export function spaceEnvironment(
   return {
     SYSTEM: "spaces",
     SPACE_ID: repo.id,
-    SPACE_HOST: spaceHost(state.port ?? 0),
+    SPACE_HOST: spaceHost(hub, state.port ?? 0),
     SPACE_AUTHOR_NAME: author,
     SPACE_REPO_NAME: name,
     SPACE_TITLE: plan.title ?? name,

@@ -15,7 +15,8 @@ export type FrontTarget =
   | { port: number }
   | { handler: (request: IncomingMessage, response: ServerResponse) => void };
 
-const HOST = "127.0.0.1";
+/** Programs listen on this machine only, or on every interface, which includes it. */
+const PROGRAM_HOST = "127.0.0.1";
 /** A connection over which an answer came and then nothing for this long is between two requests. */
 const QUIET_MS = 50;
 
@@ -49,10 +50,10 @@ export class SpaceFront {
     });
   }
 
-  /** Listens on `wanted` if that is free, else on any port; returns which. */
-  async open(wanted: number | null): Promise<number> {
+  /** Listens on interface `host`, on port `wanted` if that is free, else on any; returns which. */
+  async open(host: string, wanted: number | null): Promise<number> {
     for (const port of wanted === null ? [0] : [wanted, 0]) {
-      this.#tcp.listen(port, HOST);
+      this.#tcp.listen(port, host);
       try {
         await once(this.#tcp, "listening");
         return (this.#tcp.address() as AddressInfo).port;
@@ -71,7 +72,7 @@ export class SpaceFront {
       this.#http.emit("connection", socket);
       return;
     }
-    const upstream = connect({ port: target.port, host: HOST, allowHalfOpen: true });
+    const upstream = connect({ port: target.port, host: PROGRAM_HOST, allowHalfOpen: true });
     this.#track(upstream);
     const passage: Passage = {
       port: target.port,

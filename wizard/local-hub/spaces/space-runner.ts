@@ -75,7 +75,7 @@ export class SpaceRunner {
   async open(): Promise<void> {
     const state = this.#state();
     if (state === null) return;
-    const port = await this.#front.open(state.port);
+    const port = await this.#front.open(this.#hub.host, state.port);
     if (port !== state.port) updateSpace(this.#hub, this.repo, { port });
     if (state.paused) this.#setStage("PAUSED");
     else this.restart(0);
@@ -123,6 +123,15 @@ export class SpaceRunner {
   async remove(): Promise<void> {
     await this.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Process group of the version that answers; `null` when none runs. */
+  get group(): number | null {
+    return this.#active?.group ?? null;
   }
 
   /** Resolves at the next change of stage, or when `signal` fires. */

@@ -1,0 +1,65 @@
+/** The real backend as a child process, to be killed. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+const MAIN = new URL("../../../template/spaces/backend/main.ts", import.meta.url).pathname;
+
+export class BackendProcess {
+  readonly #child: ChildProcess;
+  readonly #gone: Promise<unknown>;
+  readonly #lines: string[] = [];
+  #port = Promise.withResolvers<number>();
+  #ready = Promise.withResolvers<void>();
+
+  constructor(options: { hubUrl: string; collabFile: string }) {
+    this.#child = spawn(process.execPath, [MAIN], {
+      env: {
+        PATH: process.env.PATH,
+        HF_ENDPOINT: options.hubUrl,
+        HF_TOKEN: "hf_local_organizer",
+        COLLAB_FILE: options.collabFile,
+        HOST: "127.0.0.1",
+        PORT: "0",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#gone = once(this.#child, "exit");
+    this.#port.promise.catch(() => {});
+    this.#ready.promise.catch(() => {});
+    void this.#gone.then(() => {
+      const error = new Error(`the backend is gone:\n${this.#lines.slice(-20).join("\n")}`);
+      this.#port.reject(error);
+      this.#ready.reject(error);
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream) createInterface({ input: stream }).on("line", (line) => this.#read(line));
+    }
+  }
+
+  /** Resolves when it answers; rejects when it dies before. */
+  async ready(): Promise<string> {
+    await this.#ready.promise;
+    return `http://127.0.0.1:${await this.#port.promise}`;
+  }
+
+  /** At once, without a chance to tidy up. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#gone;
+  }
+
+  /** As a Space is stopped. */
+  async stop(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#gone;
+  }
+
+  #read(line: string): void {
+    this.#lines.push(line);
+    if (!line.startsWith("{")) return;
+    const { event, port } = JSON.parse(line) as { event: string; port?: number };
+    if (event === "listening" && port !== undefined) this.#port.resolve(port);
+    if (event === "ready") this.#ready.resolve();
+  }
+}

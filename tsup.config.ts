@@ -8,6 +8,8 @@ export default defineConfig({
   target: "node24",
   // One chunk a command: only the one that is asked for is loaded.
   splitting: true,
+  // `sqlite` without `node:` is another package.
+  removeNodeProtocol: false,
   clean: true,
   sourcemap: false,
   dts: false,

@@ -1,5 +1,6 @@
 /** The package as it is published: packed, unpacked somewhere else, and run without a network. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -107,6 +108,31 @@ describe("the package", () => {
       stderr: "",
     });
     expect(run("agent-collab.js", ["check", `from-${example}`])).toMatchObject({ status: 0 });
+  });
+
+  test("runs a whole collab: the local hub, the backend, the deployment", async () => {
+    const args = [
+      join(unpacked, "bin/agent-collab.js"),
+      "dev",
+      "packed",
+      "--json",
+      "--port=0",
+      "--ephemeral",
+      "--no-rehearsal",
+    ];
+    const env = { PATH: process.env.PATH, HOME: join(work.path, "home") };
+    const child = spawn(process.execPath, args, { cwd: work.path, env, stdio: ["ignore", "pipe", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    const closed = once(child, "close");
+    const [line] = await Promise.race([once(child.stdout, "data"), closed.then(() => ["{}"])]);
+    const ready = JSON.parse(String(line));
+    expect(ready, stderr).toMatchObject({ ok: true });
+    expect((await fetch(`${ready.backend.url}/v1`)).status).toBe(200);
+    child.kill("SIGINT");
+    expect((await closed)[0]).toBe(0);
   });
 
   test("leaves nothing in the home folder", async () => {

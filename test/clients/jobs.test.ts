@@ -29,7 +29,10 @@ except OSError as error:
 print("sum", sum(numbers))
 `;
 
-describe("Jobs", () => {
+/** A dozen Python processes on a busy machine. */
+const SLOW_MS = 240_000;
+
+describe("Jobs", { timeout: SLOW_MS }, () => {
   let hub: LocalHub;
   let ada: Participant;
   const js = () => ({ hubUrl: hub.url, accessToken: "hf_local_ada" });

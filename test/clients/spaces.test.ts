@@ -22,7 +22,10 @@ print("listening", flush=True)
 http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 `;
 
-describe("huggingface_hub", () => {
+/** A dozen Python processes on a busy machine. */
+const SLOW_MS = 240_000;
+
+describe("huggingface_hub", { timeout: SLOW_MS }, () => {
   let hub: LocalHub;
   let organizer: Participant;
 

@@ -6,8 +6,8 @@ import { call } from "../support.ts";
 export interface JobAnswer {
   id: string;
   createdAt: string;
-  startedAt: string | null;
-  finishedAt: string | null;
+  startedAt?: string;
+  finishedAt?: string;
   labels: Record<string, string>;
   volumes: Record<string, unknown>[];
   status: { stage: string; message: string | null; failureCount: number };

@@ -4,7 +4,7 @@ import { localId, openAccountStore } from "../accounts/store.ts";
 import type { HubContext } from "../context.ts";
 import { isOver, type Job } from "./job-store.ts";
 
-const date = (time: number | null) => (time === null ? null : new Date(time).toISOString());
+const date = (time: number) => new Date(time).toISOString();
 
 export function jobStatus(job: Job): Record<string, unknown> {
   return { stage: job.stage, message: job.message, failureCount: job.failures };
@@ -18,8 +18,8 @@ export function jobAnswer(hub: HubContext, job: Job): Record<string, unknown> {
     type: "job",
     id: job.id,
     createdAt: date(job.createdAt),
-    startedAt: date(job.startedAt),
-    finishedAt: date(job.finishedAt),
+    ...(job.startedAt === null ? {} : { startedAt: date(job.startedAt) }),
+    ...(job.finishedAt === null ? {} : { finishedAt: date(job.finishedAt) }),
     ...(spec.dockerImage === null ? {} : { dockerImage: spec.dockerImage }),
     ...(spec.spaceId === null ? {} : { spaceId: spec.spaceId }),
     command: spec.command,
@@ -29,7 +29,7 @@ export function jobAnswer(hub: HubContext, job: Job): Record<string, unknown> {
     flavor: spec.flavor,
     arch: spec.arch,
     timeout: spec.timeoutSeconds,
-    attempts: spec.attempts,
+    retry: spec.attempts,
     labels: job.labels,
     volumes: spec.volumes.map(({ path, ...volume }) => ({ ...volume, ...(path === "" ? {} : { path }) })),
     owner: {
@@ -39,7 +39,7 @@ export function jobAnswer(hub: HubContext, job: Job): Record<string, unknown> {
       avatarUrl: hub.url() + avatarPath(job.namespace),
     },
     createdBy: person,
-    initiator: { type: "user", ...person },
+    initiator: { type: "user", ...person, avatarUrl: hub.url() + avatarPath(job.createdBy) },
     status: jobStatus(job),
     durations: durations(hub, job),
   };

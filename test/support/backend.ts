@@ -21,6 +21,8 @@ export interface BackendUnderTestOptions {
   config?: Partial<Config>;
   start?: Partial<StartOptions>;
   hub?: LocalHubOptions;
+  /** The central bucket is for members only. */
+  privateBucket?: boolean;
 }
 
 export interface TestAgent {
@@ -78,7 +80,7 @@ export class BackendUnderTest {
     try {
       const names = resourceNames(collab);
       const organizer = createHub({ endpoint: localHub.url, token: tokenOf("organizer") });
-      await organizer.bucket(names.centralBucket).create({ private: false });
+      await organizer.bucket(names.centralBucket).create({ private: options.privateBucket ?? false });
       await organizer.bucket(names.auditBucket).create({ private: true });
       const config = testConfig(collab, localHub.url, options.config);
       const start = options.start ?? {};

@@ -45,6 +45,8 @@ export class Backend {
   readonly files: FileReader;
   readonly events: EventLog;
   readonly streams = new OpenStreams();
+  /** The central bucket is private: then reads are for members. */
+  isPrivate = false;
   readonly readiness: Readiness = { status: "starting", missing: ["record"], canRead: false };
   /** Origins of the dashboard Space, as the Hub names them; filled in after the start. */
   readonly dashboardOrigins = new Set<string>();

@@ -8,6 +8,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { createHub } from "../../hub/client.ts";
 import type { Hub } from "../../hub/types.ts";
 import { createAccess } from "./access/access.ts";
+import { isBucketPrivate } from "./access-gate.ts";
 import { createApp } from "./app.ts";
 import { Backend } from "./backend.ts";
 import { Board } from "./board/board.ts";
@@ -113,14 +114,19 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   unfollowOrigin = followDashboardOrigin(backend);
   log("info", "listening", { port, collab: config.collab.collab.slug, version: config.deployment?.version });
 
-  const ready = record
-    .start({
+  const restore = () =>
+    record.start({
       signal: stopping.signal,
       onLoaded: () => {
         backend.events.begin();
         backend.readiness.canRead = true;
         backend.readiness.missing = ["write lease"];
       },
+    });
+  const ready = isBucketPrivate(hub.bucket(names.centralBucket), stopping.signal, log)
+    .then((isPrivate) => {
+      backend.isPrivate = isPrivate;
+      return restore();
     })
     .then(() => {
       if (stopping.signal.aborted) return;

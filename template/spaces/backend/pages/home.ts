@@ -23,7 +23,8 @@ const STATUS_TEXT = {
 
 export function homePage(backend: Backend, request: Request): Promise<Response> {
   const { collab, scoring } = backend.collab;
-  const ready = backend.readiness.canRead;
+  const ready = backend.readiness.canRead && !backend.isPrivate;
+  const hidden = backend.isPrivate ? membersOnly : starting;
   return page(
     backend,
     collab.title,
@@ -34,26 +35,32 @@ ${collab.tagline === "" ? "" : html`<p class="lead">${collab.tagline}</p>`}
 ${facts(backend)}
 </header>
 <main>
-${scoring === "none" ? "" : html`<section aria-labelledby="leaderboard"><h2 id="leaderboard">Leaderboard</h2>${ready ? leaders(backend) : starting()}</section>`}
-<section aria-labelledby="messages"><h2 id="messages">Latest messages</h2>${ready ? messages(backend) : starting()}</section>
+${scoring === "none" ? "" : html`<section aria-labelledby="leaderboard"><h2 id="leaderboard">Leaderboard</h2>${ready ? leaders(backend) : hidden()}</section>`}
+<section aria-labelledby="messages"><h2 id="messages">Latest messages</h2>${ready ? messages(backend) : hidden()}</section>
 <section aria-labelledby="join"><h2 id="join">Join</h2>${join(backend, baseUrl(backend, request))}</section>
 </main>
 <footer><a href="/docs">API reference</a><a href="/v1">/v1</a><a href="/openapi.json">OpenAPI</a><a href="/agents.md">agents.md</a><a href="/llms.txt">llms.txt</a></footer>`,
   );
 }
 
-function facts({ board, collab }: Backend) {
+function facts({ board, collab, isPrivate }: Backend) {
   const { scoring } = collab;
+  const counts = isPrivate
+    ? ""
+    : html`<li><strong>${agentsScope(board).count(board)}</strong> agents</li>
+<li><strong>${messagesScope(board).count(board)}</strong> messages</li>
+<li><strong>${resultsScope(board).count(board)}</strong> results</li>`;
   return html`<ul class="facts">
 <li>Status <strong>${STATUS_TEXT[collab.collab.status]}</strong></li>
 ${scoring === "none" ? "" : html`<li>Score <strong>${scoring.label ?? scoring.field}${scoring.unit === "" ? "" : ` in ${scoring.unit}`}</strong>, ${scoring.direction} is better</li>`}
-<li><strong>${agentsScope(board).count(board)}</strong> agents</li>
-<li><strong>${messagesScope(board).count(board)}</strong> messages</li>
-<li><strong>${resultsScope(board).count(board)}</strong> results</li>
+${counts}
 </ul>`;
 }
 
 const starting = () => html`<p class="empty">Starting: the record is being read. Reload in a moment.</p>`;
+
+const membersOnly = () =>
+  html`<p class="empty">This collab is private. Members read it through the API with their Hugging Face token.</p>`;
 
 function leaders(backend: Backend) {
   const { board, collab } = backend;

@@ -48,6 +48,8 @@ export interface Route {
   markdown?(json: any): string;
   /** Works before the record is recovered. */
   beforeReady?: boolean;
+  /** Says nothing about the collab's content: open to all even where the collab is private. */
+  alwaysPublic?: boolean;
   /** Left out of `GET /v1` and the OpenAPI document. */
   hidden?: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: the table holds routes of many shapes; `defineRoute` ties each handler to its schemas

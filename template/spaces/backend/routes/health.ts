@@ -11,6 +11,7 @@ export const healthz = defineRoute({
   status: 200,
   response: z.object({ status: z.literal("ok"), version: z.string().optional() }),
   beforeReady: true,
+  alwaysPublic: true,
   handler({ backend }) {
     const version = backend.config.deployment?.version;
     return { json: { status: "ok", ...(version === undefined ? {} : { version }) } };
@@ -28,6 +29,7 @@ export const readyz = defineRoute({
   status: 200,
   response: z.object({ status: z.enum(["ready", "starting", "stopping"]), missing: z.array(z.string()) }),
   beforeReady: true,
+  alwaysPublic: true,
   handler({ backend: { readiness } }) {
     const { status, missing } = readiness;
     if (status === "ready") return { json: { status, missing } };

@@ -17,6 +17,7 @@ export const getMe = defineRoute({
     is_member: z.boolean(),
     is_organizer: z.boolean(),
   }),
+  alwaysPublic: true,
   async handler({ backend: { access }, requester }) {
     const me = await access.whoami(requester);
     const isMember = access.isMember(me);

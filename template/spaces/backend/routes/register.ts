@@ -59,7 +59,13 @@ export const registerAgent = defineRoute({
         hint: createBucketHint(collab.collab, agentId),
       });
     }
-    const { name: hfUser } = await access.whoami(requester);
+    const owner = await access.whoami(requester);
+    if (!access.isMember(owner)) {
+      throw new ApiError("IDENTITY_MISMATCH", `${owner.name} is not a member of ${backend.names.org}.`, {
+        hint: "Join the organisation first, or use a token that shows your organisations.",
+      });
+    }
+    const { name: hfUser } = owner;
     await requireHandshake(backend, agentBucket, hfUser);
     requireRegistrable(findAgent(backend.board, agentId), hfUser, request.force);
     const bio = request.bio_source === null ? "" : await readBio(backend, agentId, request.bio_source);

@@ -30,6 +30,7 @@ export function selfDescription(routes: () => readonly Route[]): Route {
     }),
     cached: true,
     hidden: true,
+    alwaysPublic: true,
     handler({ backend }) {
       const { collab, names } = backend;
       const { scoring } = collab;

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import { bearerToken } from "../access/bearer.ts";
+import { requireMemberToRead } from "../access-gate.ts";
 import type { Backend } from "../backend.ts";
 import { ApiError } from "../errors.ts";
 import { maskTokens } from "../log.ts";
@@ -25,6 +26,11 @@ function wantsMarkdown(accept: string | undefined): boolean {
 }
 
 export async function serve(backend: Backend, route: Route, cache: ReadCache, c: Context): Promise<Response> {
+  const caller = callerOf(backend, c);
+  const requester = { token: bearerToken(c.req.header("authorization")), ip: caller.caller_ip ?? "unknown" };
+  if (backend.isPrivate && route.method === "GET" && !route.alwaysPublic) {
+    await requireMemberToRead(backend.access, requester, backend.names.org);
+  }
   const asMarkdown = route.markdown !== undefined && wantsMarkdown(c.req.header("accept"));
   const cacheKey = asMarkdown ? `md ${c.req.url}` : c.req.url;
   if (route.cached) {
@@ -39,13 +45,12 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
   const query = parseQuery(url, route.query);
   const bytes = route.body ? await readBody(c.req.raw, maxBodyBytes(backend)) : new Uint8Array();
   const body = route.body ? parseBody(bytes, route.body) : undefined;
-  const caller = callerOf(backend, c);
   const context: RequestContext = {
     backend,
     params: c.req.param(),
     query,
     body,
-    requester: { token: bearerToken(c.req.header("authorization")), ip: caller.caller_ip ?? "unknown" },
+    requester,
     header: (name) => c.req.header(name),
     caller,
     requestSha256: () =>

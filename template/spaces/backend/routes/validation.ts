@@ -26,9 +26,23 @@ export function ruleError(message: string, input: unknown): ValidationError {
   ]);
 }
 
-/** Input of a rejected value, cut so that an answer never repeats a large body. */
-const shownInput = (value: unknown) =>
-  typeof value === "string" && value.length > 200 ? `${value.slice(0, 200)}…` : value;
+const SHOWN_LENGTH = 200;
+
+/** What an answer repeats of a rejected value: enough to recognise it, never a large or deep one. */
+function shownInput(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 10).map(shownMember);
+  if (typeof value !== "object" || value === null) return shownMember(value);
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, 30)
+      .map(([key, member]) => [key.slice(0, SHOWN_LENGTH), shownMember(member)]),
+  );
+}
+
+function shownMember(value: unknown): unknown {
+  if (typeof value === "string" && value.length > SHOWN_LENGTH) return `${value.slice(0, SHOWN_LENGTH)}…`;
+  return typeof value === "object" && value !== null ? (Array.isArray(value) ? [] : {}) : value;
+}
 
 export function detailsOf(
   issues: readonly z.core.$ZodIssue[],

@@ -20,7 +20,12 @@ const repoUrl = (c: HubRequest, kind: Repo["kind"], id: string) => absoluteUrl(c
 
 export function createRoutes(router: HubRouter, hub: HubContext): void {
   router.add(
-    { method: "POST", path: "/api/repos/create", about: "create a model, dataset or Space" },
+    {
+      method: "POST",
+      path: "/api/repos/create",
+      about: "create a model, dataset or Space; docker and static Spaces run",
+      support: "partial",
+    },
     async (c) => {
       const body = await jsonObject(c);
       const caller = callerOf(hub, c);

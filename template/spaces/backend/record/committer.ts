@@ -35,6 +35,10 @@ export interface CommitterOptions {
   onGroup(group: JournalGroup): void;
 }
 
+/** The pause after a group ends when nobody has come during one step. */
+const GATHER_STEP_MS = 8;
+const LONGEST_GATHER_MS = 40;
+
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #queue: Waiting[] = [];
@@ -139,6 +143,21 @@ export class Committer {
       const clock = { next: () => this.#nextStamp() };
       const formed = formGroup(this.#queue, clock, this.#options.memory);
       if (formed.entries.length > 0 || this.#flushing) await this.#commit(formed);
+      await this.#gather(formed.entries.length);
+    }
+  }
+
+  /**
+   * Whoever waited for the last group and writes on does so at once when it is answered. Without this pause
+   * the first of them would start a group of its own, and all the others would wait for it in vain.
+   */
+  async #gather(expected: number): Promise<void> {
+    if (expected <= 1 || this.#closed) return;
+    const until = performance.now() + LONGEST_GATHER_MS;
+    for (let before = -1; this.#queue.length < expected && performance.now() < until; ) {
+      if (this.#queue.length === before) return;
+      before = this.#queue.length;
+      await new Promise((resolve) => setTimeout(resolve, GATHER_STEP_MS));
     }
   }
 

@@ -80,7 +80,7 @@ export class Housekeeping {
     await this.#flushPending().catch((error) => this.#options.persistence.log(messageOf(error)));
     await this.#working;
     if (this.#options.lease.lostTo === null && this.#options.memory.seq > (this.#newest?.seq ?? 0)) {
-      this.#snapshot();
+      this.#snapshot({ flushAudit: true });
       await this.#working;
     }
     this.#stop.abort();
@@ -121,22 +121,32 @@ export class Housekeeping {
     return this.#groups >= limits.snapshotGroups || this.#entries >= limits.snapshotEntries;
   }
 
-  #snapshot(): void {
+  /** Files of an hour or of many lines: few enough to list, soon enough to look into. */
+  get #isAuditDue(): boolean {
+    const { memory, limits, now } = this.#options;
+    const { lines, oldest } = memory.auditBacklog();
+    return (
+      lines >= limits.auditLines || (oldest !== null && now() - Date.parse(oldest) >= limits.auditWithinMs)
+    );
+  }
+
+  #snapshot({ flushAudit } = { flushAudit: this.#isAuditDue }): void {
     if (this.#working) return;
     this.#groups = 0;
     this.#entries = 0;
-    this.#working = this.#writeSnapshot()
+    this.#working = this.#writeSnapshot(flushAudit)
       .catch((error) => this.#options.persistence.log(`no snapshot was written: ${messageOf(error)}`))
       .finally(() => {
         this.#working = null;
       });
   }
 
-  async #writeSnapshot(): Promise<void> {
+  async #writeSnapshot(flushAudit: boolean): Promise<void> {
     const { audit, memory, lease, now, limits, persistence } = this.#options;
     const seq = memory.seq;
     memory.forgetAnswers(now() - limits.answersKeptMs);
-    const write = () => writeSnapshot(audit, memory, this.#newest, { seq, writer: lease.owner, now: now() });
+    const how = { seq, writer: lease.owner, now: now(), flushAudit };
+    const write = () => writeSnapshot(audit, memory, this.#newest, how);
     const manifest = await persist("writing a snapshot", write, this.#stop.signal, persistence);
     this.#previous = this.#newest;
     this.#newest = manifest;

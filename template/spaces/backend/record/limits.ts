@@ -9,6 +9,10 @@ export interface RecordLimits {
   snapshotGroups: number;
   /** … or so many writes, whichever comes first. */
   snapshotEntries: number;
+  /** Audit lines become a file of the audit log, with a snapshot, when there are so many … */
+  auditLines: number;
+  /** … or the oldest is so old. */
+  auditWithinMs: number;
   /** Answers are repeated for the same Idempotency-Key for so long. */
   answersKeptMs: number;
   /** Refusals reach the audit log after this time at the latest. */
@@ -32,8 +36,10 @@ export const RECORD_LIMITS: RecordLimits = {
   maxQueue: 2000,
   answerWithinMs: 60_000,
   closeWithinMs: 20_000,
-  snapshotGroups: 32,
+  snapshotGroups: 8,
   snapshotEntries: 2000,
+  auditLines: 2000,
+  auditWithinMs: 3_600_000,
   answersKeptMs: 7 * 86_400_000,
   refusalsWithinMs: 60_000,
   editsWithinMs: 28_000,

@@ -13,7 +13,9 @@ export type MemoryLine =
   | ["d", string]
   | ["k", string, string]
   | ["p", string, string]
-  | ["a", StoredAnswer, number];
+  | ["a", StoredAnswer, number]
+  /** An audit line that is in no audit file yet. */
+  | ["u", number, string, string];
 
 /** The last state of a path; `text` is null for what was copied by hash. */
 export interface FileState {
@@ -35,6 +37,7 @@ CREATE TABLE answers (owner TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NU
   answer TEXT NOT NULL, PRIMARY KEY (owner, key)) WITHOUT ROWID;
 CREATE INDEX answers_seq ON answers(seq);
 CREATE TABLE audit (seq INTEGER NOT NULL, ts TEXT NOT NULL, line TEXT NOT NULL);
+CREATE INDEX audit_seq ON audit(seq);
 `;
 
 export class RecordMemory {
@@ -97,6 +100,12 @@ export class RecordMemory {
     for (const row of this.#sql(`SELECT answer, stamp FROM answers ${range}`).iterate(after, upTo)) {
       yield ["a", JSON.parse(String(row.answer)) as StoredAnswer, Number(row.stamp)];
     }
+    for (const row of this.#sql(`SELECT seq, ts, line FROM audit ${range} ORDER BY rowid`).iterate(
+      after,
+      upTo,
+    )) {
+      yield ["u", Number(row.seq), String(row.ts), String(row.line)];
+    }
   }
 
   /** Every file there is, for filling an empty board. */
@@ -140,6 +149,12 @@ export class RecordMemory {
   auditLines(seq: number): { ts: string; line: string }[] {
     const rows = this.#sql("SELECT ts, line FROM audit WHERE seq <= ? ORDER BY rowid").all(seq);
     return rows.map((row) => ({ ts: String(row.ts), line: String(row.line) }));
+  }
+
+  /** How many lines are in no audit file yet, and when the oldest was written (ISO). */
+  auditBacklog(): { lines: number; oldest: string | null } {
+    const row = this.#sql("SELECT COUNT(*) AS lines, MIN(ts) AS oldest FROM audit").get();
+    return { lines: Number(row?.lines), oldest: row?.oldest == null ? null : String(row.oldest) };
   }
 
   forgetAudit(seq: number): void {
@@ -198,6 +213,11 @@ export class RecordMemory {
       case "a":
         this.#answer(line[1], line[2], seq);
         break;
+      case "u": {
+        const [, lineSeq, ts, text] = line;
+        this.#sql("INSERT INTO audit VALUES (?, ?, ?)").run(lineSeq, ts, text);
+        break;
+      }
     }
   }
 

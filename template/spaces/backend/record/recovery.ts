@@ -136,10 +136,7 @@ async function loadSnapshot(
 ): Promise<SnapshotManifest | null> {
   for (const path of [...manifests].reverse()) {
     try {
-      const snapshot = await readSnapshot(audit, path, (lines, part) => memory.load(lines, part.to));
-      memory.seq = Math.max(memory.seq, snapshot.seq);
-      memory.lastStamp = Math.max(memory.lastStamp, snapshot.last_stamp);
-      return snapshot;
+      return await readSnapshot(audit, path, memory);
     } catch (error) {
       if (isTransient(error)) throw error;
       log(`${audit.id}/${path} cannot be used: ${messageOf(error)}`);

@@ -28,6 +28,8 @@ const Manifest = z.object({
   /** Everything up to this group is in the parts. */
   seq: z.number().int(),
   last_stamp: z.number(),
+  /** Audit lines of groups up to this one are in audit files; later ones are in the parts. */
+  audit_seq: z.number().int().default(0),
   created_at: z.string(),
   parts: z.array(Part),
 });
@@ -57,7 +59,7 @@ export async function writeSnapshot(
   bucket: HubBucket,
   memory: RecordMemory,
   previous: SnapshotManifest | null,
-  { seq, writer, now }: { seq: number; writer: string; now: number },
+  { seq, writer, now, flushAudit }: { seq: number; writer: string; now: number; flushAudit: boolean },
 ): Promise<SnapshotManifest> {
   const last_stamp = memory.lastStamp;
   const { kept, from } = await chooseParts(memory, previous?.parts ?? [], seq);
@@ -72,20 +74,21 @@ export async function writeSnapshot(
     v: 1,
     seq,
     last_stamp,
+    audit_seq: flushAudit ? seq : (previous?.audit_seq ?? 0),
     created_at: isoStamp(now),
     parts: text === "" ? kept : [...kept, part],
   };
-  const files: BucketFile[] = auditFiles(memory, seq, writer);
+  const files: BucketFile[] = flushAudit ? auditFiles(memory, seq, writer) : [];
   if (text !== "") files.push({ path: part.path, content: await promisify(gzip)(text) });
   files.push({ path: manifestPath(seq, writer), content: `${JSON.stringify(manifest, null, 2)}\n` });
   await bucket.write(files);
-  memory.forgetAudit(seq);
+  if (flushAudit) memory.forgetAudit(seq);
   return manifest;
 }
 
 /**
- * The audit log for people, by month: `audit/202611/000000000042-k3f9a2.jsonl`. Written with each snapshot,
- * since snapshots are what makes the journal's segments go.
+ * The audit log for people, by month: `audit/202611/000000000042-k3f9a2.jsonl`. What is in none of these files
+ * yet is in the snapshot, so that no line goes with the journal's segments.
  */
 function auditFiles(memory: RecordMemory, seq: number, writer: string): BucketFile[] {
   const months = new Map<string, string[]>();
@@ -102,11 +105,11 @@ function auditFiles(memory: RecordMemory, seq: number, writer: string): BucketFi
   }));
 }
 
-/** Throws if the manifest or one of its parts is missing or damaged. */
+/** Loads it into `memory`. Throws if the manifest or one of its parts is missing or damaged. */
 export async function readSnapshot(
   bucket: HubBucket,
   path: string,
-  load: (lines: Iterable<MemoryLine>, part: SnapshotPart) => void,
+  memory: RecordMemory,
 ): Promise<SnapshotManifest> {
   const text = await bucket.readText(path);
   if (text === null) throw new Error(`${path} is missing`);
@@ -119,8 +122,11 @@ export async function readSnapshot(
     if (compressed === null) throw new Error(`${part.path} is missing`);
     const content = (await promisify(gunzip)(compressed)).toString();
     if (content.length !== part.size) throw new Error(`${part.path} is damaged`);
-    load(parseLines(content), part);
+    memory.load(parseLines(content), part.to);
   }
+  memory.forgetAudit(manifest.audit_seq);
+  memory.seq = Math.max(memory.seq, manifest.seq);
+  memory.lastStamp = Math.max(memory.lastStamp, manifest.last_stamp);
   return manifest;
 }
 

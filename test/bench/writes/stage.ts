@@ -1,0 +1,130 @@
+/** A collab for benchmarks of writing: a hub and a backend, each in a process of its own, and some history. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { createHub } from "../../../template/hub/client.ts";
+import { createRecord } from "../../../template/spaces/backend/record/record.ts";
+import { BackendProcess } from "../../backend/record/backend-process.ts";
+import { AUDIT, CENTRAL, post } from "../../backend/record/support.ts";
+import { type HubProcess, startHubProcess } from "../hub-process.ts";
+
+export const AGENTS = 120;
+
+const COLLAB = {
+  collab: { slug: "gemma", title: "Benchmark", org: "demo" },
+  board: {
+    writes: "open",
+    limits: { raw_messages_per_minute: 10_000, raw_messages_per_hour: 100_000 },
+  },
+};
+
+export interface Calls {
+  hub: number;
+  cas: number;
+  bytes: number;
+}
+
+export class Stage {
+  readonly hub: HubProcess;
+  readonly #folder: string;
+
+  private constructor(hub: HubProcess, folder: string) {
+    this.hub = hub;
+    this.#folder = folder;
+  }
+
+  /** `messages` of history, as the record itself would have written them. */
+  static async set(messages: number): Promise<Stage> {
+    const hub = await startHubProcess();
+    const folder = mkdtempSync(join(tmpdir(), "bench-"));
+    writeFileSync(join(folder, "collab.yaml"), stringify(COLLAB));
+    const client = createHub({ endpoint: hub.url, token: "hf_local_organizer" });
+    await client.bucket(CENTRAL).create({ private: false });
+    await client.bucket(AUDIT).create({ private: true });
+    const agents = Array.from({ length: AGENTS }, (_, i) => `agent-${i}`);
+    await client.bucket(CENTRAL).write(
+      agents.map((id) => ({
+        path: `agents/${id}.md`,
+        content: `---\nagent_name: ${id}\nhf_user: ada\n---\n`,
+      })),
+    );
+    const board = { apply() {}, applyFound() {}, startFrom() {}, version: 0, journalSeq: 0 };
+    const record = createRecord({ hub: client, centralBucket: CENTRAL, auditBucket: AUDIT, board });
+    await record.start();
+    for (let done = 0; done < messages; done += 500) {
+      const some = Math.min(500, messages - done);
+      await Promise.all(
+        Array.from({ length: some }, (_, i) => record.submit(post(agents[i % AGENTS] ?? "", text(done + i)))),
+      );
+    }
+    await record.close();
+    return new Stage(hub, folder);
+  }
+
+  /** The backend, ready. */
+  async backend(): Promise<{ url: string; process: BackendProcess }> {
+    const process = new BackendProcess({
+      hubUrl: this.hub.url,
+      collabFile: join(this.#folder, "collab.yaml"),
+    });
+    return { url: await process.ready(), process };
+  }
+
+  async delay(delayMs: number): Promise<void> {
+    await this.#control("POST", "faults", { kind: "delay", delayMs });
+  }
+
+  async resetCalls(): Promise<void> {
+    await this.#control("DELETE", "requests");
+  }
+
+  /** What the backend's account has asked of the Hub since `resetCalls`. */
+  async calls(): Promise<Calls> {
+    const { clients } = (await this.#control("GET", "counters")) as {
+      clients: Record<string, Record<"hub" | "cas", { requests: number; bytesIn: number; bytesOut: number }>>;
+    };
+    const sum = { hub: 0, cas: 0, bytes: 0 };
+    for (const { hub, cas } of Object.values(clients)) {
+      sum.hub += hub.requests;
+      sum.cas += cas.requests;
+      sum.bytes += hub.bytesIn + hub.bytesOut + cas.bytesIn + cas.bytesOut;
+    }
+    return sum;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hub[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #control(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.hub.url}/_emulator/${path}`, {
+      method,
+      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+}
+
+/** Some 400 characters, as long as most messages; one in four mentions somebody. */
+export function text(n: number): string {
+  const words = "kernel cache decode token batch draft verify latency fp8 graph prefill attention".split(" ");
+  const body = Array.from(
+    { length: 55 },
+    (_, i) => `${words[(n * 7 + i * i) % words.length]}${(n + i) % 97}`,
+  ).join(" ");
+  return n % 4 === 0 ? `${body} @agent-${n % AGENTS}` : body;
+}
+
+/** Posts as one agent; throws unless it was acknowledged. */
+export async function say(url: string, agent: number, n: number): Promise<void> {
+  const response = await fetch(`${url}/v1/messages`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ agent_id: `agent-${agent}`, body: text(n) }),
+  });
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+  await response.arrayBuffer();
+}

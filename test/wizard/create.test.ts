@@ -327,6 +327,19 @@ describe("nobody is there", () => {
     expect(await names()).not.toContain("by-agent");
   });
 
+  test.each(["", "\r"])(
+    "--interactive with an input that ends (%j): 4 with the question, not a silent 0",
+    async (input) => {
+      const stopped = await run(["create", "ended", "--interactive"], { input });
+      expect(stopped).toMatchObject({
+        code: 4,
+        stdout: "",
+        stderr: expect.stringMatching(/The input ended before/),
+      });
+      expect(await names()).not.toContain("ended");
+    },
+  );
+
   test("--yes takes every default", async () => {
     expect(await run(["create", "yes", "--yes"])).toMatchObject({ code: 0 });
     expect((await run(["check", "yes"])).code).toBe(0);

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { styleText } from "node:util";
 import * as clack from "@clack/prompts";
 import type { Env } from "../terminal/detect.ts";
-import { interrupted } from "../terminal/errors.ts";
+import { EXIT, interrupted, UserError } from "../terminal/errors.ts";
 import { edit, editorCommand } from "./editor.ts";
 import type { Answers, Choice, Question } from "./question.ts";
 import type { Ask } from "./resolve.ts";
@@ -21,10 +21,42 @@ export interface Terminal {
 /** Choices that are known only when the question is asked, such as today's prices. */
 export type LiveChoices = (question: Question) => Promise<readonly Choice[] | undefined>;
 
-function orInterrupted(terminal: Terminal, value: string | symbol): string {
-  if (typeof value === "symbol")
-    throw interrupted(`Interrupted. ${terminal.interruption ?? "Nothing was created."}`);
-  return value;
+async function answered(
+  terminal: Terminal,
+  prompt: string,
+  drawn: Promise<string | symbol>,
+): Promise<string> {
+  const done = new AbortController();
+  try {
+    const value = await Promise.race([drawn, inputEnds(terminal, prompt, done.signal)]);
+    if (typeof value === "symbol") throw interrupted(`Interrupted. ${nothingDone(terminal)}`);
+    return value;
+  } finally {
+    done.abort();
+  }
+}
+
+const nothingDone = ({ interruption }: Terminal) => interruption ?? "Nothing was created.";
+
+/** clack waits for ever for an input that has ended, and the process would end as if all were well. */
+function inputEnds(terminal: Terminal, prompt: string, answered: AbortSignal): Promise<never> {
+  const { stdin, stderr } = terminal;
+  return new Promise((_resolve, reject) => {
+    const end = () => {
+      stderr.write("\u001b[?25h");
+      reject(
+        new UserError({
+          code: "input_needed",
+          message: `The input ended before this was answered: ${prompt.split("\n")[0]}`,
+          fix: `Give the answers as flags, or --yes for the defaults. ${nothingDone(terminal)}`,
+          exitCode: EXIT.inputNeeded,
+        }),
+      );
+    };
+    if (stdin.readableEnded || stdin.destroyed) end();
+    else stdin.once("end", end);
+    answered.addEventListener("abort", () => stdin.off("end", end), { once: true });
+  });
 }
 
 export function askAt(terminal: Terminal, liveChoices?: LiveChoices): Ask {
@@ -48,9 +80,10 @@ export async function askChoice(
   answers: Answers = {},
 ): Promise<string> {
   for (;;) {
-    const value = orInterrupted(
+    const value = await answered(
       terminal,
-      await clack.select<string>({
+      question.prompt,
+      clack.select<string>({
         ...streams(terminal),
         message: question.help ? `${question.prompt}\n${question.help}` : question.prompt,
         options: choices.map(({ value, label, hint }) => ({ value, label, ...(hint ? { hint } : {}) })),
@@ -70,9 +103,10 @@ export async function askText(
   initial: string,
   answers: Answers = {},
 ): Promise<string> {
-  const typed = orInterrupted(
+  const typed = await answered(
     terminal,
-    await clack.text({
+    question.prompt,
+    clack.text({
       ...streams(terminal),
       message: withHelp(terminal, question),
       placeholder: initial,
@@ -99,9 +133,10 @@ async function askLongText(
     "nothing: write it later",
   ];
   const taken = (typed: string) => takeLongText(typed.trim(), initial, question, terminal);
-  const typed = orInterrupted(
+  const typed = await answered(
     terminal,
-    await clack.multiline({
+    question.prompt,
+    clack.multiline({
       ...streams(terminal),
       message: withHelp(terminal, question, [ways.join(", ")]),
       placeholder: "",

@@ -64,7 +64,11 @@ describe("a fine-grained token", () => {
       const error = await failure({ token: await tokenWith(scopes) });
       expect(error).toBeInstanceOf(UserError);
       const { message, fix, code, exitCode, data } = error as UserError;
-      expect({ code, exitCode }).toEqual({ code: "preflight_token", exitCode: 4 });
+      expect({ code, exitCode, reason: data?.reason }).toEqual({
+        code: "preflight",
+        exitCode: 4,
+        reason: "token",
+      });
       expect(message).toContain(lack);
       expect(fix).toContain(`${server.url}/settings/tokens`);
       const [permission, , org] = lack.split(" ");
@@ -92,12 +96,13 @@ describe("a fine-grained token", () => {
 describe("other tokens", () => {
   test("one that only reads is refused", async () => {
     const { token } = await emulator(server, "POST", "/tokens", { user: "organizer", role: "read" });
-    expect(await failure({ token })).toMatchObject({ code: "preflight_token" });
+    expect(await failure({ token })).toMatchObject({ code: "preflight", data: { reason: "token" } });
   });
 
   test("one that reaches all of its owner is no token for a backend, unless that is accepted", async () => {
     expect(await failure({ allowBroadToken: false })).toMatchObject({
-      code: "preflight_token_breadth",
+      code: "preflight",
+      data: { reason: "token_breadth" },
       fix: expect.stringMatching(/--space-token-env.*--allow-broad-token/),
     });
     expect(check(await prepare({ allowBroadToken: true }), "token_breadth")).toMatchObject({ state: "ok" });

@@ -65,6 +65,56 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./deploy.ts"),
   },
   {
+    name: "status",
+    summary: "say what of a collab runs on the Hub, which version, and where",
+    load: () => import("./status.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "check a collab and its surroundings, with a fix for each failure",
+    load: () => import("./doctor.ts"),
+  },
+  {
+    name: "logs",
+    summary: "print what the backend's Space said last",
+    load: () => import("./logs.ts"),
+  },
+  {
+    name: "open",
+    summary: "open the board in a browser",
+    load: () => import("./open.ts"),
+  },
+  {
+    name: "pause",
+    summary: "stop taking writes until resume; the board stays readable",
+    load: () => import("./pause.ts"),
+  },
+  {
+    name: "resume",
+    summary: "take writes again",
+    load: () => import("./resume.ts"),
+  },
+  {
+    name: "close",
+    summary: "end a collab: nothing can be written any more; lists what to run again",
+    load: () => import("./close.ts"),
+  },
+  {
+    name: "rotate-token",
+    summary: "let the backend work with another token",
+    load: () => import("./rotate-token.ts"),
+  },
+  {
+    name: "export",
+    summary: "download the whole record as files and as a data set",
+    load: () => import("./export.ts"),
+  },
+  {
+    name: "destroy",
+    summary: "take a collab off the Hub",
+    load: () => import("./destroy.ts"),
+  },
+  {
     name: "invite",
     summary: "the texts that bring agents and humans in",
     load: () => import("./invite.ts"),

@@ -154,7 +154,8 @@ async function updateSpace(
         throw refused ? changedMeanwhile(space.id) : error;
       });
     progress(`committed version ${wanted.version} to ${space.id}`);
-  } else if (item.restart) {
+  }
+  if (item.restart) {
     await space.restart();
     progress(`restarted ${space.id}`);
   }

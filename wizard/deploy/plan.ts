@@ -45,8 +45,10 @@ export interface PlanOptions {
   adopt?: boolean;
 }
 
-/** Stages in which a Space does not answer until somebody restarts it. */
-const STAGES_DOWN: readonly string[] = [...SPACE_STAGES_FAILED, "PAUSED", "STOPPED"];
+/** Stages that a Space leaves only by a restart, whatever is committed to it. */
+const STAGES_ASLEEP: readonly string[] = ["PAUSED", "STOPPED"];
+/** Stages in which nothing answers. */
+const STAGES_DOWN: readonly string[] = [...SPACE_STAGES_FAILED, ...STAGES_ASLEEP];
 
 /** Buckets first, since the backend needs them at its start. Seeds are planned on their own (`planSeeds`). */
 export function planResources(desired: Desired, existing: Existing, options: PlanOptions = {}) {
@@ -129,7 +131,7 @@ export function planSpace(
     ),
   };
   const touched = Object.values(work).some((names) => names.length > 0);
-  const restart = !touched && STAGES_DOWN.includes(existing.stage);
+  const restart = (touched ? STAGES_ASLEEP : STAGES_DOWN).includes(existing.stage);
   const changes = [
     ...(work.put.length > 0 ? [`files: ${list(work.put)}`] : []),
     ...(work.delete.length > 0 ? [`removes: ${list(work.delete)}`] : []),

@@ -55,7 +55,7 @@ export function requirePassed(checks: readonly CheckResult[]): void {
   const data = { status: "action_required", reason: first.name, problems: failed };
   if (failed.length === 1) {
     throw new UserError({
-      code: `preflight_${first.name}`,
+      code: "preflight",
       message: `${first.message}.`,
       fix: first.fix,
       exitCode: EXIT.inputNeeded,

@@ -110,6 +110,7 @@ describe("agent-collab hub", () => {
 
   it.each([
     [2, ["--port", "x"], "--port x is not a port"],
+    [2, ["--limits", "gold"], "--limits gold is no plan"],
     [2, ["faults", "explode"], "There is no fault explode"],
     [2, ["users", "dora", "--member", "demo"], "--member demo is not org=role"],
     [2, ["start", "--ephemeral"], "--ephemeral"],

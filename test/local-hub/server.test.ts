@@ -81,6 +81,21 @@ describe("a local hub", () => {
     expect((await ask("ada")).status).toBe(200);
   });
 
+  it("limits as a plan of the Hub does, those without a token by themselves", async () => {
+    await using hub = await startLocalHub({ rateLimits: "free" });
+    const policy = async (as?: string) =>
+      (await call(hub, "/api/whoami-v2", { as })).headers.get("ratelimit-policy");
+    expect(await policy("ada")).toContain("q=1000;");
+    expect(await policy()).toContain("q=500;");
+    const set = (limits: unknown) => call(hub, "/_emulator/limits", { method: "POST", json: { limits } });
+    await set({ api: 1, resolvers: 1, pages: 1 });
+    expect((await call(hub, "/api/whoami-v2", { as: "bob" })).status).toBe(200);
+    expect((await call(hub, "/api/whoami-v2", { as: "bob" })).status).toBe(429);
+    await set(null);
+    expect((await call(hub, "/api/whoami-v2", { as: "bob" })).status).toBe(200);
+    expect((await set("gold")).status).toBe(400);
+  });
+
   it.each(["evil.example", "127.0.0.1.evil.example", "localhost.evil.example"])(
     "does not answer for the host %s",
     async (host) => {

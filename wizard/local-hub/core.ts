@@ -16,7 +16,7 @@ import { inspectRoutes } from "./inspect/routes.ts";
 import { installMiddleware } from "./middleware.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import { PARTS } from "./parts.ts";
-import { RateLimits, type RateQuotas } from "./rate-limits.ts";
+import { RateLimits, type RateSetting, rateLimitRoutes } from "./rate-limits.ts";
 import { HubRouter } from "./router.ts";
 import { type Seed, seedAccounts } from "./seed.ts";
 import { maskCredentials } from "./traffic/mask.ts";
@@ -32,7 +32,7 @@ export interface CoreOptions {
   now: () => number;
   newId: (() => string) | undefined;
   seed: Seed | false;
-  rateLimits: RateQuotas | null;
+  rateLimits: RateSetting;
   log: (line: string) => void;
 }
 
@@ -76,6 +76,7 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
     oauthRoutes(router, context, store);
     clockRoutes(router, clock);
     faultRoutes(router, faults);
+    rateLimitRoutes(router, limits);
     trafficRoutes(router, log);
     healthRoutes(router, context);
     const core: HubCore = { context, store, router, close: () => closeCore(parts, context) };

@@ -74,7 +74,7 @@ function allowKnownOrigin(c: HubRequest, allowedHosts: readonly string[]): void 
 function countRequest(c: HubRequest, { hub, limits }: MiddlewareOptions): void {
   const rate = rateClass(c.req.path);
   if (rate === null) return;
-  const { headers, retryAfter } = limits.take(c.get("user") ?? "anonymous", rate, hub.now());
+  const { headers, retryAfter } = limits.take(c.get("user"), rate, hub.now());
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   if (retryAfter === null) return;
   throw new HubHttpError(429, `Rate limit reached; try again in ${retryAfter} seconds`, {

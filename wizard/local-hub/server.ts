@@ -8,7 +8,7 @@ import { type CoreOptions, type HubCore, openCore } from "./core.ts";
 import { claimDataFolder, type DataFolder, emptyDataFolder } from "./data-folder.ts";
 import { Gate } from "./gate.ts";
 import { listen } from "./listen.ts";
-import type { RateQuotas } from "./rate-limits.ts";
+import type { RateSetting } from "./rate-limits.ts";
 import type { Seed } from "./seed.ts";
 import { listSnapshots, requireSnapshot, restoreSnapshot, takeSnapshot } from "./snapshots.ts";
 import { HUB_VERSION } from "./version.ts";
@@ -28,8 +28,8 @@ export interface LocalHubOptions {
   newId?: () => string;
   /** Names of the seeded organisations; `false` begins with no account at all. */
   seed?: Seed | false;
-  /** Requests per user and five minutes; without it nothing is limited. */
-  rateLimits?: RateQuotas;
+  /** A plan of the Hub, or requests per user and five minutes; without it nothing is limited. */
+  rateLimits?: RateSetting;
   /** Takes lines for a person who follows the hub. */
   log?: (line: string) => void;
 }

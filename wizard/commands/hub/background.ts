@@ -67,6 +67,7 @@ function spawnHub(flags: HubFlags, dataDir: string, log: string, cli: Cli) {
   const program = join(packageRoot(), "bin", "agent-collab.js");
   const args = ["hub", "--data", dataDir, "--port", flags.port, "--host", flags.host, "--org", flags.org];
   if (flags.adminOrg !== undefined) args.push("--admin-org", flags.adminOrg);
+  if (flags.limits !== undefined) args.push("--limits", flags.limits);
   try {
     return spawn(process.execPath, [program, ...args, "--format", "agent"], {
       cwd: cli.cwd,

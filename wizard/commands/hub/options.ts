@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Command } from "commander";
 import { HubStartError } from "../../local-hub/errors.ts";
+import { RATE_PLAN_NAMES, type RatePlan } from "../../local-hub/rate-limits.ts";
 import type { LocalHubOptions } from "../../local-hub/server.ts";
 import { UserError, usageError } from "../../terminal/errors.ts";
 
@@ -15,6 +16,7 @@ export interface HubFlags {
   host: string;
   org: string;
   adminOrg?: string;
+  limits?: string;
 }
 
 /** Declares what `hub`, `hub start` and `hub exec` understand about the hub to run. */
@@ -28,6 +30,10 @@ export function addHubOptions(command: Command, defaults: { port: number }): Com
     .option(
       "--admin-org <name>",
       "the organisers' organisation (default: the organisation's name and -admin)",
+    )
+    .option(
+      "--limits <plan>",
+      `limit requests as the Hub does for ${RATE_PLAN_NAMES.join(", ")} (default: none)`,
     );
 }
 
@@ -49,7 +55,15 @@ export function hubOptionsOf(flags: HubFlags, cwd: string): LocalHubOptions {
     port,
     host: flags.host,
     seed: { org: flags.org, adminOrg: flags.adminOrg },
+    rateLimits: planOf(flags.limits),
   };
+}
+
+function planOf(limits: string | undefined): RatePlan | null {
+  if (limits === undefined) return null;
+  const plan = RATE_PLAN_NAMES.find((name) => name === limits);
+  if (plan) return plan;
+  throw usageError(`--limits ${limits} is no plan.`, `Plans: ${RATE_PLAN_NAMES.join(", ")}.`);
 }
 
 /** What a person can mend becomes a `UserError`; the rest stays what it is. */

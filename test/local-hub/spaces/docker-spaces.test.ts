@@ -150,6 +150,25 @@ CMD ["/srv/app/main.cjs", "--port", "8123"]`,
     expect(await docker.log("build")).toContain("Not executed by the local hub: 1 RUN steps");
   });
 
+  test("builds slowly, or fails, once, when a test asks for it", async () => {
+    const docker = await space().createServer("'up'");
+    await docker.reaches("RUNNING");
+    const next = (json: object) =>
+      call(hub, `/_emulator/spaces/${docker.id}/next-build`, { method: "POST", json });
+    await next({ delayMs: 600_000 });
+    await docker.post("restart");
+    expect((await docker.runtime()).stage).toBe("RUNNING_BUILDING");
+    expect(await docker.text()).toBe("up");
+    await next({ stage: "BUILD_ERROR", message: "no space left" });
+    await docker.post("restart");
+    expect((await docker.reaches("BUILD_ERROR")).errorMessage).toBe("no space left");
+    expect(await docker.log("build")).toContain("no space left");
+    await docker.post("restart");
+    while ((await docker.runtime()).stage !== "RUNNING")
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await next({ stage: "PAUSED" })).status).toBe(400);
+  });
+
   test("pauses until it is restarted; a commit in between starts nothing", async () => {
     const docker = await space().createServer("'up'");
     await docker.reaches("RUNNING");

@@ -9,6 +9,7 @@ import { onRepoChange } from "../repos/changes.ts";
 import { readableRepo, writableRepo } from "../repos/names.ts";
 import type { HubRequest, HubRouter } from "../router.ts";
 import { createSpace, hardwareOf, sleepSecondsOf } from "./creation.ts";
+import { nextBuildRoutes } from "./next-build.ts";
 import {
   deleteSetting,
   putSetting,
@@ -46,6 +47,7 @@ export function spaceRoutes(router: HubRouter, hub: HubContext): HubPart {
     c.json(spaceRuntime(hub, readableRepo(hub, c, "space").repo)),
   );
   controlRoutes(router, hub);
+  nextBuildRoutes(router, hub);
   settingRoutes(router, hub, "variables");
   settingRoutes(router, hub, "secrets");
   logRoutes(router, hub, closing.signal);

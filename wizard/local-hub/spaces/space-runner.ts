@@ -7,6 +7,7 @@ import type { ProcessGuard } from "../processes/process-guard.ts";
 import { findRepoByOid, type Repo, readBlob, readTree } from "../repos/store.ts";
 import { DockerProcess, type DockerProcessOptions } from "./docker-process.ts";
 import { DockerfileError } from "./dockerfile.ts";
+import { passNextBuild } from "./next-build.ts";
 import { answersHttp } from "./readiness.ts";
 import { settingValues } from "./settings.ts";
 import { spaceEnvironment, staticVariables } from "./space-environment.ts";
@@ -112,9 +113,7 @@ export class SpaceRunner {
   /** Stops everything and frees the port. Ends its logs, so that readers come to their end. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#halt("STOPPED");
-    await this.#front.close();
-    await Promise.all(this.#stopping);
+    await Promise.all([this.#front.close(), this.#halt("STOPPED")]);
     this.buildLog.end();
     this.runLog.end();
   }
@@ -186,6 +185,8 @@ export class SpaceRunner {
     const log = this.buildLog.start();
     log.append(`===== Build queued for commit ${repo.head} =====`);
     try {
+      await passNextBuild(this.#hub, repo.id, signal);
+      if (signal.aborted) return;
       const tree = readTree(this.#hub, repo.oid, repo.head) ?? new Map();
       const read = (path: string) => {
         const file = tree.get(path);

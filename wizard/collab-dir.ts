@@ -10,6 +10,8 @@ import { UserError } from "./terminal/errors.ts";
 import { plural, shellWord } from "./terminal/text.ts";
 
 export const COLLAB_FILE = "collab.yaml";
+/** How a text begins that `create` has put where somebody still has to write one. */
+export const UNWRITTEN = "REPLACE THIS";
 /** Per part of the task: it is read by agents again and again. */
 const MAX_PART_BYTES = 64 * 1024;
 
@@ -72,7 +74,8 @@ export async function inspectCollabDir(dir: string, options: { cwd?: string } = 
   const parts = await readParts(dir, collab, shown, problems);
   await checkFolders(dir, collab, shown, problems);
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, loaded: { dir, file, collab, yaml, document, parts, warnings: parsed.warnings } };
+  const warnings = [...parsed.warnings, ...unwritten(parts, collab, shown)];
+  return { ok: true, loaded: { dir, file, collab, yaml, document, parts, warnings } };
 }
 
 export function invalidCollab(problems: readonly Problem[]): UserError {
@@ -90,6 +93,21 @@ export function problemLine(problem: Problem): string {
   const warning = problem.severity === "warning" ? "warning: " : "";
   const value = problem.value === undefined ? "" : ` (it is ${JSON.stringify(problem.value)})`;
   return problemText({ ...problem, message: `${warning}${problem.message}${value}` });
+}
+
+/** Texts that are still what `create` put there. */
+function unwritten(parts: TaskParts, { task }: Collab, shown: (name: string) => string): Problem[] {
+  return (["goal", "rules", "measure", "validity"] as const)
+    .filter((part) => parts[part].startsWith(UNWRITTEN))
+    .map((part) => ({
+      file: shown(task[part]),
+      line: 1,
+      column: 1,
+      path: "",
+      message: "is not written yet",
+      fix: `Write it. It says ${PART_PURPOSE[part]}.`,
+      severity: "warning",
+    }));
 }
 
 async function readCollabFile(dir: string, file: string): Promise<string> {

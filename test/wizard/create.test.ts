@@ -48,6 +48,8 @@ describe("what is made", () => {
       "--verification=eval-space",
       "--axes=Numerics: bf16|int8, Decoding",
       "--invite-url=https://huggingface.co/organizations/x/share/y",
+      "--rules=- One rule.\n- Another rule.",
+      "--measure=Run it three times.",
     ];
     expect(await run(["create", "full", ...NEEDED, ...everything])).toMatchObject({ code: 0 });
     // The version changes with every release.
@@ -104,6 +106,22 @@ describe("what is made", () => {
     }).stdout.split("\0");
     expect(again).toContain(`--title=${title}`);
     expect(again).toContain(`--goal=${goal}`);
+  });
+
+  test("check warns about texts that nobody has written yet", async () => {
+    const { error } = JSON.parse((await run(["check", "first", "--strict", "--json"])).stdout);
+    expect(error).toMatchObject({
+      code: "warnings",
+      problems: [{ file: "first/task/rules.md" }, { file: "first/task/measure.md" }],
+    });
+  });
+
+  test("check warns about a page for agents that is too long", async () => {
+    await run(["create", "long", ...NEEDED, `--rules=${"- a rule\n".repeat(100)}`, "--measure=x"]);
+    const checked = JSON.parse((await run(["check", "long", "--json"])).stdout);
+    expect(checked.problems).toMatchObject([
+      { severity: "warning", message: expect.stringMatching(/lines; they read best up to 150/) },
+    ]);
   });
 
   test("no placeholder is left anywhere", async () => {

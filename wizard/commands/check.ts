@@ -1,7 +1,9 @@
 /** `agent-collab check [dir]`: every problem of a collab directory at once, offline. */
 import { resolve } from "node:path";
 import { resourceNames } from "../../template/schema/collab.ts";
+import type { Problem } from "../../template/schema/problem.ts";
 import { inspectCollabDir, invalidCollab, type LoadedCollab, problemLine } from "../collab-dir.ts";
+import { bucketSeeds } from "../scaffold/bucket-seeds.ts";
 import { EXIT, UserError } from "../terminal/errors.ts";
 import { plural } from "../terminal/text.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
@@ -17,7 +19,10 @@ export const register: RegisterCommand = (command, cli) => {
 async function check(dir: string, options: { strict?: boolean }, cli: Cli): Promise<void> {
   const inspected = await inspectCollabDir(resolve(cli.cwd, dir), { cwd: cli.cwd });
   if (!inspected.ok) throw invalidCollab(inspected.problems);
-  const { loaded } = inspected;
+  const loaded = {
+    ...inspected.loaded,
+    warnings: [...inspected.loaded.warnings, ...(await readmeTooLong(inspected.loaded))],
+  };
   if (options.strict && loaded.warnings.length > 0) throw tooManyWarnings(loaded);
   const names = resourceNames(loaded.collab);
   const { warnings } = loaded;
@@ -43,4 +48,27 @@ function tooManyWarnings({ warnings }: LoadedCollab): UserError {
     exitCode: EXIT.failed,
     data: { problems: warnings },
   });
+}
+
+/** Agents read this page whole, and every line of it costs each of them. */
+const README_LINES = 150;
+
+async function readmeTooLong(loaded: LoadedCollab): Promise<Problem[]> {
+  const nowhere = { backendUrl: "https://backend.example", endpoint: "https://hub.example" };
+  const readme = (await bucketSeeds(loaded, nowhere)).find(({ path }) => path === "README.md");
+  const lines = String(readme?.content ?? "")
+    .trimEnd()
+    .split("\n").length;
+  if (lines <= README_LINES) return [];
+  return [
+    {
+      file: loaded.file,
+      line: 0,
+      column: 0,
+      path: "task",
+      message: `the page that agents read first has ${lines} lines; they read best up to ${README_LINES}`,
+      fix: "Shorten the files of the task; put details into other files and link them.",
+      severity: "warning",
+    },
+  ];
 }

@@ -1,12 +1,11 @@
 /** Every question of `create`, in the order in which they are asked. */
+
 import { FLAVOURS } from "../../template/schema/collab.ts";
 import { HARDWARE_PRICE_PER_HOUR } from "../../template/schema/hardware.ts";
+import { UNWRITTEN } from "../collab-dir.ts";
 import { toId, toTitle } from "./lists.ts";
 import { type Answers, answer, type Choice, type Question } from "./question.ts";
 import * as check from "./validators.ts";
-
-/** Words by which a text that nobody has written yet can be found again; `check` warns about it. */
-export const UNWRITTEN = "REPLACE THIS";
 
 const FLAVOUR_HINTS: Record<(typeof FLAVOURS)[number], string> = {
   score: "a number to improve, with a leaderboard",

@@ -160,6 +160,14 @@ describe("a hub that is killed", () => {
     for (const path of acknowledged) expect(await download(hub, path)).toBe(`content ${path.slice(5)}`);
   });
 
+  it("by two signals at once, as npm sends them, stops as cleanly as by one", async () => {
+    const hub = await spawnHub(folder);
+    const ended = hub.kill("SIGINT");
+    void hub.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
+    expect(findRunningHub(folder)).toBeNull();
+  });
+
   it("by a signal it can hear ends with code 0 and frees the folder", async () => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const hub = await spawnHub(folder);

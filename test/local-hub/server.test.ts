@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -220,6 +220,14 @@ describe("the data folder of a local hub", () => {
       code: "data_folder_unwritable",
       message: expect.stringContaining(dataDir),
     });
+  });
+
+  it.skipIf(process.getuid?.() === 0)("is explained when it is there but read-only", async () => {
+    const dataDir = join(folder, "data");
+    await (await startLocalHub({ dataDir })).close();
+    await chmod(dataDir, 0o555);
+    await expect(startLocalHub({ dataDir })).rejects.toMatchObject({ code: "data_folder_unwritable" });
+    await chmod(dataDir, 0o755);
   });
 
   it("keeps itself out of version control", async () => {

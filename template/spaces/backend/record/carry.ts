@@ -75,8 +75,16 @@ export async function publishSegment(
  * What is true of refused paths, as changes: the file that was there before, or none. With these the journal
  * says again what the bucket holds.
  */
-export async function corrections(bucket: HubBucket, paths: readonly string[]): Promise<FileChange[]> {
-  const present = await bucket.stat(paths);
+export async function corrections(
+  bucket: HubBucket,
+  paths: readonly string[],
+  { signal, persistence }: Pick<CarryOptions, "signal" | "persistence">,
+): Promise<FileChange[]> {
+  const look = () =>
+    bucket.stat(paths).catch((error) => {
+      throw asTransient(error);
+    });
+  const present = await persist("looking at refused files", look, signal, persistence);
   return paths.map((path): FileChange => {
     const entry = present.get(path);
     if (!entry?.xetHash) return { op: "delete", path };

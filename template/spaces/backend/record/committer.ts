@@ -35,9 +35,13 @@ export interface CommitterOptions {
   onGroup(group: JournalGroup): void;
 }
 
-/** The pause after a group ends when nobody has come during one step. */
+/** Gathering ends when nobody has come during one step. */
 const GATHER_STEP_MS = 8;
-const LONGEST_GATHER_MS = 40;
+/** … or after this part of the time that the last group took. */
+const GATHER_SHARE = 0.25;
+const LONGEST_GATHER_MS = 100;
+/** Who wrote this long ago does not tell who writes now. */
+const RECENT_MS = 250;
 
 export class Committer {
   readonly #options: CommitterOptions;
@@ -48,6 +52,7 @@ export class Committer {
   #seq: number;
   #closed = false;
   #flushing = false;
+  #lastGroup = { size: 0, tookMs: 0, endedAt: 0 };
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -136,29 +141,44 @@ export class Committer {
   async #commitAll(): Promise<void> {
     while (this.#queue.length > 0 || this.#flushing) {
       if (!(await this.#mayWrite())) {
-        this.#flushing = false;
-        for (const waiting of this.#queue.splice(0)) waiting.reject(this.#replaced());
+        this.#refuseAll(() => this.#replaced());
+        return;
+      }
+      await this.#gather();
+      // A group may follow another only when that one is in: the next start completes no more than the last.
+      if (this.#stop.signal.aborted) {
+        this.#refuseAll(() => unavailable(undefined));
         return;
       }
       const clock = { next: () => this.#nextStamp() };
       const formed = formGroup(this.#queue, clock, this.#options.memory);
-      if (formed.entries.length > 0 || this.#flushing) await this.#commit(formed);
-      await this.#gather(formed.entries.length);
+      if (formed.entries.length === 0 && !this.#flushing) continue;
+      const started = performance.now();
+      await this.#commit(formed);
+      const endedAt = performance.now();
+      this.#lastGroup = { size: formed.entries.length, tookMs: endedAt - started, endedAt };
     }
   }
 
   /**
-   * Whoever waited for the last group and writes on does so at once when it is answered. Without this pause
-   * the first of them would start a group of its own, and all the others would wait for it in vain.
+   * Whoever waited for the last group and writes on does so as soon as it is answered. Without this pause the
+   * first of them would start a group of its own, and all the others would wait for it.
    */
-  async #gather(expected: number): Promise<void> {
-    if (expected <= 1 || this.#closed) return;
-    const until = performance.now() + LONGEST_GATHER_MS;
-    for (let before = -1; this.#queue.length < expected && performance.now() < until; ) {
+  async #gather(): Promise<void> {
+    const { size, tookMs, endedAt } = this.#lastGroup;
+    const now = performance.now();
+    if (size <= 1 || this.#closed || now - endedAt > RECENT_MS) return;
+    const until = now + Math.min(tookMs * GATHER_SHARE, LONGEST_GATHER_MS);
+    for (let before = -1; this.#queue.length < size && performance.now() < until; ) {
       if (this.#queue.length === before) return;
       before = this.#queue.length;
       await new Promise((resolve) => setTimeout(resolve, GATHER_STEP_MS));
     }
+  }
+
+  #refuseAll(reason: () => ApiError): void {
+    this.#flushing = false;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(reason());
   }
 
   /** A lease that others may think free is renewed first; with a lost one nothing is written. */
@@ -193,10 +213,7 @@ export class Committer {
       const what = `publishing group ${group.seq}`;
       const how = { signal: this.#stop.signal, persistence };
       const refused = await carryThrough({ bucket: central, changes, staged, what, ...how });
-      const fixes =
-        refused.size === 0
-          ? []
-          : await this.#persist("looking at refused files", () => corrections(central, [...refused.keys()]));
+      const fixes = refused.size === 0 ? [] : await corrections(central, [...refused.keys()], how);
       this.#finish(group, accepted, refused, fixes);
     } catch (error) {
       // Only when stopping: the journal has it, the next start completes it.

@@ -101,7 +101,7 @@ export async function completeLastGroup(
   const what = `completing group ${lastSeq}`;
   const refused = await carryThrough({ bucket: central, changes: missing, staged, what, ...how });
   for (const [path, reason] of refused) log(`the Hub refuses ${path}: ${reason}`);
-  return refused.size === 0 ? [] : corrections(central, [...refused.keys()]);
+  return refused.size === 0 ? [] : corrections(central, [...refused.keys()], how);
 }
 
 /** Files in batches, for a board that is filled at the start. */

@@ -1,0 +1,111 @@
+/** What a start does with a group that was decided and not finished, or not even decided. */
+import { expect, test } from "vitest";
+import type { Hub } from "../../../template/hub/types.ts";
+import { listDocuments } from "./board-view.ts";
+import { expectWholeRecord } from "./invariants.ts";
+import { AUDIT, CENTRAL, contents, post, type RecordBed, recordBed } from "./support.ts";
+
+async function fault(bed: RecordBed, method: "POST" | "DELETE", rule?: object): Promise<void> {
+  await fetch(`${bed.localHub.url}/_emulator/faults`, {
+    method,
+    ...(rule && { headers: { "content-type": "application/json" }, body: JSON.stringify(rule) }),
+  });
+}
+
+const refuseBatches = (bucket: string) => ({ kind: "reset", path: `/api/buckets/${bucket}/batch` });
+
+async function segments(hub: Hub): Promise<number> {
+  return [...(await contents(hub, AUDIT)).keys()].filter((path) => path.startsWith("journal/")).length;
+}
+
+async function until(look: () => Promise<boolean>): Promise<void> {
+  while (!(await look())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** A record that dies while its group waits for `bucket`. */
+async function dieAt(bed: RecordBed, bucket: string): Promise<void> {
+  const { record } = bed.process();
+  await record.start();
+  await record.submit(post("a", "before"));
+  await fault(bed, "POST", refuseBatches(bucket));
+  const lost = ["one @b", "two @b", "three @b"].map((body) => record.submit(post("a", body)));
+  const outcomes = Promise.allSettled(lost);
+  if (bucket === CENTRAL) await until(async () => (await segments(bed.hub)) === 2);
+  else await new Promise((resolve) => setTimeout(resolve, 50));
+  record.abandon();
+  for (const outcome of await outcomes)
+    expect(outcome).toMatchObject({ reason: { code: "HUB_UNAVAILABLE" } });
+  await fault(bed, "DELETE");
+}
+
+test("a group whose segment is in is completed, copies and all, and shows after the start", async () => {
+  await using bed = await recordBed({ attempts: 1 });
+  await dieAt(bed, CENTRAL);
+  expect([...(await contents(bed.hub, CENTRAL)).keys()]).toHaveLength(1);
+  const second = bed.process();
+  await second.record.start();
+  const names = listDocuments(second.board, "messages");
+  expect(names).toHaveLength(4);
+  expect(listDocuments(second.board, "inbox/b")).toEqual(names.slice(1));
+  await expectWholeRecord(bed.hub, names);
+});
+
+test("a group whose segment is not in never was, and its number is used again", async () => {
+  await using bed = await recordBed({ attempts: 1 });
+  await dieAt(bed, AUDIT);
+  const second = bed.process();
+  await second.record.start();
+  expect(listDocuments(second.board, "messages")).toHaveLength(1);
+  await second.record.submit(post("a", "after"));
+  expect(second.board.journalSeq).toBe(2);
+  await expectWholeRecord(bed.hub, listDocuments(second.board, "messages"));
+});
+
+test("an organiser's edit after the crash is not undone by completing the group", async () => {
+  await using bed = await recordBed({ attempts: 1 });
+  const { record } = bed.process();
+  await record.start();
+  const write = (text: string) => ({
+    prepare: () => ({
+      changes: [
+        { op: "put" as const, path: "agents/b.md", text },
+        { op: "put" as const, path: "agents/c.md", text },
+      ],
+      audit: { agent_id: "b", route: "/v1/agents/register", via: null, source: null, status_code: 201 },
+      response: null,
+    }),
+  });
+  await record.submit(write("---\nhf_user: one\n---\n"));
+  await fault(bed, "POST", refuseBatches(CENTRAL));
+  const lost = record.submit(write("---\nhf_user: two\n---\n")).catch(() => {});
+  await until(async () => (await segments(bed.hub)) === 2);
+  record.abandon();
+  await lost;
+  await fault(bed, "DELETE");
+  const edited = "---\nhf_user: organiser\n---\n";
+  await bed.hub.bucket(CENTRAL).write([{ path: "agents/b.md", content: edited }]);
+  await bed.process().record.start();
+  const files = await contents(bed.hub, CENTRAL);
+  expect(files.get("agents/b.md")).toBe(edited);
+  expect(files.get("agents/c.md")).toContain("two");
+});
+
+test("stopping in the middle of an outage ends, refuses what is not decided, and loses nothing that is", async () => {
+  await using bed = await recordBed({ attempts: 1 });
+  const { record } = bed.process({ limits: { closeWithinMs: 100 } });
+  await record.start();
+  await fault(bed, "POST", refuseBatches(CENTRAL));
+  const decided = record.submit(post("a", "decided @b"));
+  const outcome = Promise.allSettled([decided]);
+  await until(async () => (await segments(bed.hub)) === 1);
+  const undecided = Promise.allSettled([record.submit(post("a", "undecided @b"))]);
+  await record.close().catch(() => {});
+  for (const [result] of [await outcome, await undecided])
+    expect(result).toMatchObject({ status: "rejected" });
+  await expect(record.submit(post("a", "too late"))).rejects.toMatchObject({ code: "NOT_READY" });
+  await fault(bed, "DELETE");
+  const second = bed.process();
+  await second.record.start();
+  expect(listDocuments(second.board, "inbox/b")).toHaveLength(1);
+  await expectWholeRecord(bed.hub, listDocuments(second.board, "messages"));
+});

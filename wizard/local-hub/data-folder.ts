@@ -83,6 +83,10 @@ function makeFolder(path: string): void {
 function makeWritable(folder: string): void {
   try {
     makeFolder(folder);
+    // SQLite opens what it may not write for reading, and complains much later.
+    accessSync(folder, constants.W_OK);
+    const database = join(folder, DATABASE_FILE);
+    if (existsSync(database)) accessSync(database, constants.W_OK);
     const ignore = join(folder, ".gitignore");
     if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
   } catch (error) {

@@ -48,8 +48,11 @@ export class RecordMemory {
   /** The newest stamp that was given, in milliseconds. */
   lastStamp = 0;
 
-  /** `file`: a scratch file that may be lost at any time; kept in memory without one. */
-  constructor(file = ":memory:") {
+  /**
+   * `file`: a scratch file that may be lost at any time. Without one SQLite keeps a temporary file that has no
+   * name, so that a long history costs no memory and not even a killed process leaves anything behind.
+   */
+  constructor(file = "") {
     this.#db = new DatabaseSync(file);
     this.#db.exec(SCHEMA);
   }

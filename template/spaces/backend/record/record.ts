@@ -26,7 +26,7 @@ export interface RecordOptions {
   now?: () => number;
   limits?: Partial<RecordLimits>;
   log?: (line: string) => void;
-  /** Where the record keeps its scratch database; in memory without one. It is rebuilt at each start. */
+  /** Scratch database, rebuilt at each start; without it a temporary file that goes with the process. */
   memoryFile?: string;
 }
 

@@ -404,6 +404,7 @@ describe("an OAuth token", () => {
       auth: object;
     };
     expect(me.orgs).toEqual([]);
+    expect(me).toMatchObject({ name: "ada", email: null });
     expect(me.auth).toMatchObject({ expiresAt: expect.any(String) });
     expect(me.auth).not.toHaveProperty("accessToken");
   });

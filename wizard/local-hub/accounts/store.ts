@@ -85,9 +85,21 @@ type TokenRow = {
   expires_at: number | null;
 };
 
-export type AccountStore = ReturnType<typeof openAccountStore>;
+export type AccountStore = ReturnType<typeof makeAccountStore>;
 
-export function openAccountStore(db: DatabaseSync) {
+const stores = new WeakMap<DatabaseSync, AccountStore>();
+
+/** The accounts of a database; the same object each time. */
+export function openAccountStore(db: DatabaseSync): AccountStore {
+  let store = stores.get(db);
+  if (!store) {
+    store = makeAccountStore(db);
+    stores.set(db, store);
+  }
+  return store;
+}
+
+function makeAccountStore(db: DatabaseSync) {
   db.exec(TABLES);
   const sql = {
     addUser: db.prepare("INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?)"),

@@ -10,8 +10,7 @@ export function whoami(store: AccountStore, user: User, token: StoredToken, orig
     id: user.id,
     name: user.name,
     fullname: user.fullname,
-    email: user.email,
-    emailVerified: true,
+    ...(seesEmail(token) ? { email: user.email, emailVerified: true } : { email: null }),
     canPay: true,
     billingMode: "postpaid",
     periodEnd: null,
@@ -45,6 +44,10 @@ function whoamiOrg(org: Org, member: Member, origin: string) {
 function seesOrg(token: StoredToken, org: string): boolean {
   if (token.kind === "access_token") return true;
   return Object.hasOwn(token.scopes ?? {}, `org/${org}`) || hasPermission(token, "org.read");
+}
+
+function seesEmail(token: StoredToken): boolean {
+  return token.kind === "access_token" || hasPermission(token, "user.email.read");
 }
 
 function hasPermission(token: StoredToken, permission: string): boolean {

@@ -12,7 +12,7 @@ const scope = (about: string, ...permissions: string[]): Scope => ({ about, perm
 export const SCOPES: Readonly<Record<string, Scope>> = {
   openid: scope("Know who you are"),
   profile: scope("See your name, picture and organizations"),
-  email: scope("See your email address"),
+  email: scope("See your email address", "user.email.read"),
   "read-billing": scope("Know whether you can pay", "user.billing.read"),
   "read-memberships": scope("See your role in your organizations", "org.read"),
   "read-repos": scope("Read your private repositories", "repo.content.read"),

@@ -35,8 +35,9 @@ export interface CommitterOptions {
   onGroup(group: JournalGroup): void;
 }
 
-/** Gathering ends when nobody has come during one step. */
-const GATHER_STEP_MS = 8;
+/** Gathering ends when nobody has come during so many steps … */
+const QUIET_STEPS = 2;
+const GATHER_STEP_MS = 6;
 /** … or after this part of the time that the last group took. */
 const GATHER_SHARE = 0.25;
 const LONGEST_GATHER_MS = 100;
@@ -52,7 +53,7 @@ export class Committer {
   #seq: number;
   #closed = false;
   #flushing = false;
-  #lastGroup = { size: 0, tookMs: 0, endedAt: 0 };
+  #lastGroup = { expected: 0, tookMs: 0, endedAt: 0 };
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -156,23 +157,25 @@ export class Committer {
       const started = performance.now();
       await this.#commit(formed);
       const endedAt = performance.now();
-      this.#lastGroup = { size: formed.entries.length, tookMs: endedAt - started, endedAt };
+      const expected = formed.entries.length + this.#queue.length;
+      this.#lastGroup = { expected, tookMs: endedAt - started, endedAt };
     }
   }
 
   /**
    * Whoever waited for the last group and writes on does so as soon as it is answered. Without this pause the
-   * first of them would start a group of its own, and all the others would wait for it.
+   * writers fall into two camps, each of which waits for the group of the other.
    */
   async #gather(): Promise<void> {
-    const { size, tookMs, endedAt } = this.#lastGroup;
+    const { expected, tookMs, endedAt } = this.#lastGroup;
     const now = performance.now();
-    if (size <= 1 || this.#closed || now - endedAt > RECENT_MS) return;
+    if (expected <= 1 || this.#closed || now - endedAt > RECENT_MS) return;
     const until = now + Math.min(tookMs * GATHER_SHARE, LONGEST_GATHER_MS);
-    for (let before = -1; this.#queue.length < size && performance.now() < until; ) {
-      if (this.#queue.length === before) return;
-      before = this.#queue.length;
+    for (let quiet = 0; quiet < QUIET_STEPS && performance.now() < until; ) {
+      const before = this.#queue.length;
+      if (before >= expected) return;
       await new Promise((resolve) => setTimeout(resolve, GATHER_STEP_MS));
+      quiet = this.#queue.length === before ? quiet + 1 : 0;
     }
   }
 

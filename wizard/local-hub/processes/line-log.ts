@@ -2,7 +2,16 @@
  * The output of a process, kept on disk as the Hub streams it: one JSON object a line, `{data, timestamp}`.
  * Memory stays flat however long the log or slow the reader.
  */
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -18,6 +27,8 @@ export class LineLog {
   #pending: string[] = [];
   #ended = true;
   readonly #waiting = new Set<() => void>();
+  /** Rises whenever readers have reason to look again: one that was reading meanwhile was not waiting. */
+  #flushes = 0;
 
   /** A finished log; `start` makes it a new, growing one. */
   constructor(file: string, now: () => number) {
@@ -59,6 +70,7 @@ export class LineLog {
   }
 
   #wake(): void {
+    this.#flushes++;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }
@@ -99,12 +111,15 @@ export class LineLog {
     const { tail, follow, signal } = options;
     this.#flush();
     if (!existsSync(this.file)) return;
+    // Before the first pause: what is appended from here on is not of the tail.
+    const { size } = statSync(this.file);
     const handle = await open(this.file, "r");
     try {
-      let offset = tail === undefined ? 0 : await tailOffset(handle, tail);
+      let offset = tail === undefined ? 0 : await tailOffset(handle, tail, size);
       let rest: Buffer = Buffer.alloc(0);
       while (!signal.aborted) {
         const ended = this.#ended;
+        const flushes = this.#flushes;
         const { bytesRead, buffer } = await handle.read(Buffer.alloc(BLOCK_BYTES), 0, BLOCK_BYTES, offset);
         if (bytesRead > 0) {
           offset += bytesRead;
@@ -114,7 +129,7 @@ export class LineLog {
           for (const line of data.toString("utf-8", 0, complete).split("\n")) if (line !== "") yield line;
         } else if (ended || !follow) {
           return;
-        } else {
+        } else if (flushes === this.#flushes) {
           await this.#change(signal);
         }
       }
@@ -137,9 +152,8 @@ export class LineLog {
   }
 }
 
-/** Where the last `count` lines begin. */
-async function tailOffset(handle: FileHandle, count: number): Promise<number> {
-  const { size } = await handle.stat();
+/** Where the last `count` lines of the first `size` bytes begin. */
+async function tailOffset(handle: FileHandle, count: number, size: number): Promise<number> {
   if (count === 0) return size;
   let breaks = 0;
   for (let end = size; end > 0; end -= BLOCK_BYTES) {

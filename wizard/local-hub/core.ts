@@ -45,7 +45,7 @@ export interface HubCore {
 }
 
 /** `more` adds routes that need what the core does not know, such as the reset of itself. */
-export function openCore(options: CoreOptions, more: (core: HubCore) => void): HubCore {
+export async function openCore(options: CoreOptions, more: (core: HubCore) => void): Promise<HubCore> {
   const db = openDatabase(join(options.dataDir, DATABASE_FILE));
   const parts: HubPart[] = [];
   try {
@@ -88,7 +88,8 @@ export function openCore(options: CoreOptions, more: (core: HubCore) => void): H
     inspectRoutes(router, context, store);
     return core;
   } catch (error) {
-    void closeCore(parts, { db });
+    // What failed first is what matters; the rest is only cleared away.
+    await closeCore(parts, { db }).catch(() => {});
     throw error;
   }
 }

@@ -74,7 +74,7 @@ export async function startLocalHub(options: LocalHubOptions = {}): Promise<Loca
       gate.exclusively(async () => {
         await core?.close();
         await prepare();
-        core = open();
+        core = await open();
       });
     const control: HubControl = {
       reset: () => replace(() => emptyDataFolder(folder.path)),
@@ -87,7 +87,7 @@ export async function startLocalHub(options: LocalHubOptions = {}): Promise<Loca
       snapshots: () => listSnapshots(folder.path),
     };
     const open = () => openCore(coreOptions, ({ router }) => controlRoutes(router, control));
-    core = open();
+    core = await open();
     gate.open();
     const startedAt = new Date(core.context.now()).toISOString();
     folder.lock.announce({ pid: process.pid, url, startedAt, version: HUB_VERSION });

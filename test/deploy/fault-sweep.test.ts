@@ -74,6 +74,40 @@ describe.each([
   });
 });
 
+test("a failure at any request of an update is mended too, and loses no setting", {
+  timeout: 300_000,
+}, async () => {
+  await addUser(server, "successor");
+  const hub = createHub({ endpoint: server.url, token: "hf_local_organizer" });
+  await using folder = await CollabFolder.create(SMALL_BACKEND);
+  const deploy = async (token: string, attempts?: number) => {
+    const options = await folder.options(server, { spaceToken: { token, source: "a test" } });
+    const target = { ...options.target, token: `hf_local_${DEPLOYER}` };
+    const deployment = await prepareDeployment({ ...options, target, http: { attempts } });
+    await deployment.apply();
+    return prepareDeployment({ ...options, target });
+  };
+  const tokens = ["hf_local_organizer", "hf_local_successor"];
+  await deploy(tokens[0] as string);
+  await hub.space("demo/tiny-backend").setVariable("KEPT", "by a person");
+  for (let n = 0; ; n++) {
+    expect(n).toBeLessThan(LIMIT);
+    // Another text, another token: files, a secret and a variable change at once.
+    await folder.write({ "task/goal.md": `Goal ${n}.\n`, "spaces/backend/note.txt": `${n}\n` });
+    const token = tokens[(n + 1) % 2] as string;
+    await emulator(server, "POST", "/faults", { kind: "lost", user: DEPLOYER, skip: n, count: 1 });
+    await deploy(token, 1).catch(() => {});
+    const { faults } = await emulator(server, "GET", "/faults");
+    await emulator(server, "DELETE", "/faults");
+    const { plan, version } = await deploy(token);
+    expect(plan.map(({ action }) => action)).toEqual(Array(plan.length).fill("unchanged"));
+    expect(await commits("demo/tiny-backend", version), `commits after request ${n}`).toBe(1);
+    expect((await hub.space("demo/tiny-backend").variables()).get("KEPT")).toBe("by a person");
+    expect(await hub.bucket("demo/tiny-main-bucket").readText("README.md")).toContain(`Goal ${n}.`);
+    if (faults[0].applied === 0) break;
+  }
+});
+
 /** How many commits deployed `version`. */
 async function commits(id: string, version: string): Promise<number> {
   const response = await fetch(`${server.url}/api/spaces/${id}/commits/main`, {

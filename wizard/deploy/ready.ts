@@ -20,7 +20,9 @@ export interface ReadyOptions {
 
 const Health = z.looseObject({ status: z.string(), version: z.string().optional() });
 
-const FIRST_POLL_MS = 100;
+/** Asked more rarely the longer it takes: a wait becomes at most this share longer. */
+const POLL_SHARE = 0.15;
+const SHORTEST_POLL_MS = 100;
 const LONGEST_POLL_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 5_000;
 /** A failed stage may be that of the version before, until the Hub has noticed the new one. */
@@ -30,8 +32,7 @@ const LOG_LINES = 30;
 /** Waits for health of exactly `version`. Throws a `UserError` with the last log lines if the Space fails. */
 export async function waitUntilReady(options: ReadyOptions): Promise<void> {
   const { space, host, version, progress, signal } = options;
-  const deadline = Date.now() + options.timeoutMs;
-  let pollMs = FIRST_POLL_MS;
+  const started = Date.now();
   let shown = "";
   let failingSince: number | undefined;
   for (;;) {
@@ -48,9 +49,9 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
     if (failingSince !== undefined && now - failingSince > FAILURE_GRACE_MS) {
       throw await startFailed(space, stage, errorMessage);
     }
-    if (now > deadline) throw await notInTime(space, stage, options);
-    await pause(pollMs, signal);
-    pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS);
+    const elapsed = now - started;
+    if (elapsed > options.timeoutMs) throw await notInTime(space, stage, options);
+    await pause(Math.min(Math.max(elapsed * POLL_SHARE, SHORTEST_POLL_MS), LONGEST_POLL_MS), signal);
   }
 }
 

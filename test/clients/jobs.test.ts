@@ -183,7 +183,7 @@ import json
 from huggingface_hub import HfApi
 api = HfApi()
 job = api.run_job(image="busybox", command=["sh", "-c", "while :; do :; done"], labels={"kind": "busy"})
-metric = next(iter(api.fetch_job_metrics(job_id=job.id, follow=True)))
+metric = next(iter(api.fetch_job_metrics(job_id=job.id)))
 running = [j.id for j in api.list_jobs(labels={"kind": "busy"}, status="RUNNING")]
 api.cancel_job(job_id=job.id)
 stage = api.inspect_job(job_id=job.id).status.stage

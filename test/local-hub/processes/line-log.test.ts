@@ -67,6 +67,18 @@ test("a reader that follows gets every line once, until the end", async () => {
   expect((await late).at(-1)).toBe("99\n");
 });
 
+test("a reader never misses an end that comes between its look at the file and its wait", async () => {
+  log.start();
+  log.append("one");
+  const entries = log.entries({ follow: true, signal: never });
+  await entries.next();
+  const next = entries.next();
+  // The read of nothing ends in another thread while this one is busy, and is noticed only afterwards.
+  for (const until = performance.now() + 20; performance.now() < until; );
+  log.end();
+  expect((await next).done).toBe(true);
+});
+
 test("a reader that leaves is let go", async () => {
   log.start();
   const leaving = new AbortController();

@@ -31,7 +31,7 @@ export interface ClientTraffic {
   cas: Traffic;
 }
 
-const KEPT_REQUESTS = 5_000;
+const KEPT_REQUESTS = 2_000;
 
 export class RequestLog {
   #records: RequestRecord[] = [];

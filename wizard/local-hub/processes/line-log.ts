@@ -26,8 +26,6 @@ export class LineLog {
   #bytes = 0;
   #pending: string[] = [];
   #ended = true;
-  /** Rises with each change: a reader that saw an older one has something to read. */
-  #version = 0;
   readonly #waiting = new Set<() => void>();
   /** Rises whenever readers have reason to look again: one that was reading meanwhile was not waiting. */
   #flushes = 0;
@@ -72,7 +70,6 @@ export class LineLog {
   }
 
   #wake(): void {
-    this.#version += 1;
     this.#flushes++;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
@@ -122,7 +119,6 @@ export class LineLog {
       let rest: Buffer = Buffer.alloc(0);
       while (!signal.aborted) {
         const ended = this.#ended;
-        const version = this.#version;
         const flushes = this.#flushes;
         const { bytesRead, buffer } = await handle.read(Buffer.alloc(BLOCK_BYTES), 0, BLOCK_BYTES, offset);
         if (bytesRead > 0) {
@@ -134,7 +130,7 @@ export class LineLog {
         } else if (ended || !follow) {
           return;
         } else if (flushes === this.#flushes) {
-          await this.#change(version, signal);
+          await this.#change(signal);
         }
       }
     } finally {
@@ -142,9 +138,8 @@ export class LineLog {
     }
   }
 
-  /** Resolves once there is more than at `version`, or the end, or when `signal` fires. */
-  #change(version: number, signal: AbortSignal): Promise<void> {
-    if (version !== this.#version) return Promise.resolve();
+  /** Resolves at the next flush, at the end of the log or when `signal` fires. */
+  #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         this.#waiting.delete(wake);

@@ -85,7 +85,10 @@ export class BackendUnderTest {
       const config = testConfig(collab, localHub.url, options.config);
       const start = options.start ?? {};
       const running = await startBackend({ config, ...start });
-      await running.ready;
+      await running.ready.catch(async (error: unknown) => {
+        await running.close();
+        throw error;
+      });
       return new BackendUnderTest(localHub, config, running, start);
     } catch (error) {
       await localHub.close();

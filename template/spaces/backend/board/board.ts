@@ -11,7 +11,7 @@ import { Lists } from "./store.ts";
 import type { BoardWriter, FoundFile } from "./types.ts";
 
 export interface BoardOptions {
-  /** A file that may be lost, or `:memory:` (the default). */
+  /** A file that may be lost, "" for one that SQLite makes and removes, or `:memory:` (the default). */
   file?: string;
   /** What ranks results; `none` for a collab without a number. */
   scoring: Scoring | "none";

@@ -263,6 +263,15 @@ describe("the consent page", () => {
     expect(location.searchParams.get("state")).toBe("s1");
   });
 
+  it("ticks the organisations that the app asks for, and only those", async () => {
+    await using hub = await startLocalHub();
+    const overview = (await (await call(hub, "/api/organizations/demo/overview")).json()) as { _id: string };
+    const query = authorizeQuery(await register(hub), { orgIds: overview._id });
+    const page = await (await call(hub, `/oauth/authorize?${query}`)).text();
+    expect(page).toMatch(/value="demo" checked/);
+    expect(page).not.toMatch(/value="demo-admin" checked/);
+  });
+
   it("passes a no on to the app", async () => {
     await using hub = await startLocalHub();
     const query = authorizeQuery(await register(hub));

@@ -111,9 +111,12 @@ test("a caller that has waited too long is told so; the write is completed all t
     code: "HUB_UNAVAILABLE",
     hint: expect.stringContaining("Idempotency-Key"),
   });
-  await expect(slow.record.submit(post("a", "behind it"))).rejects.toMatchObject({
-    hint: "Nothing was written. Try again later.",
-  });
+  // The next one is uploaded already, the one after it is still in line.
+  const behind = slow.record.submit(post("a", "behind it"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const inLine = slow.record.submit(post("a", "in line"));
+  await expect(behind).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
+  await expect(inLine).rejects.toMatchObject({ hint: "Nothing was written. Try again later." });
   await fault("DELETE");
   const next = (): Promise<Posted> => slow.record.submit(post("a", "next")).catch(() => next());
   const { filename } = await next();

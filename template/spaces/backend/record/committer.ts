@@ -1,22 +1,24 @@
 /**
- * The only writer of the central bucket. Writes are committed in groups: while one group is on its way, new
- * ones gather, so the number of Hub calls depends on the time a commit takes and not on how many write.
+ * The only writer of the central bucket. Writes are committed in groups: while one group is being published
+ * the next gathers and uploads its contents, so the number of Hub calls depends on the time a commit takes
+ * and not on how many write.
  *
  * A group is *decided* once its journal segment is in: from then on it is carried through, by this process
- * or by the next. Before that, nothing of it exists.
+ * or by the next. Before that, nothing of it exists. No segment is published before the group in front of it
+ * is wholly in: a start completes the last group and no more.
  */
-import type { HubBucket, StagedFiles } from "../../../hub/types.ts";
+import type { HubBucket } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
-import { ApiError } from "../errors.ts";
-import { carryThrough, corrections, publishSegment } from "./carry.ts";
-import { type FormedGroup, formGroup, overloaded, type Waiting } from "./group.ts";
-import { encodeSegment, segmentPath } from "./journal.ts";
+import { overloaded, refusedByHub, replaced, stopping, unavailable } from "./commit-errors.ts";
+import { formGroup } from "./group.ts";
+import { type Carried, GroupCommit, type GroupCommitOptions } from "./group-commit.ts";
 import type { Lease } from "./lease.ts";
 import type { RecordMemory } from "./memory.ts";
+import { GroupView } from "./pending.ts";
 import { messageOf, type Persistence, persist } from "./persist.ts";
-import { lastChanges, stageChanges } from "./publish.ts";
 import type { Refusals } from "./refusals.ts";
 import type { FileChange, JournalGroup, WriteIntent } from "./types.ts";
+import { type Waiting, waitInLine } from "./waiting.ts";
 
 export interface CommitterOptions {
   central: HubBucket;
@@ -35,25 +37,30 @@ export interface CommitterOptions {
   onGroup(group: JournalGroup): void;
 }
 
-/** Gathering ends when nobody has come during so many steps … */
-const QUIET_STEPS = 2;
-const GATHER_STEP_MS = 6;
-/** … or after this part of the time that the last group took. */
-const GATHER_SHARE = 0.25;
-const LONGEST_GATHER_MS = 100;
-/** Who wrote this long ago does not tell who writes now. */
-const RECENT_MS = 250;
+/** How the publishing of a group ended. Only behind one that is `in` another may be published. */
+type Outcome = "in" | "undecided" | "unfinished";
+
+/** The group that is being published. */
+interface Ahead {
+  commit: GroupCommit;
+  outcome: Promise<Outcome>;
+}
+
+/** While a group is being published there is time to let the next one grow: until nobody comes for one step. */
+const GATHER_STEP_MS = 5;
 
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #queue: Waiting[] = [];
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
+  /** Resolved when something is submitted. */
+  #arrival = Promise.withResolvers<void>();
   #lastStamp: number;
+  /** Of the last group that is decided. */
   #seq: number;
   #closed = false;
   #flushing = false;
-  #lastGroup = { expected: 0, tookMs: 0, endedAt: 0 };
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -66,25 +73,20 @@ export class Committer {
   }
 
   submit<T>(intent: WriteIntent<T>): Promise<T> {
-    const { lease, maxQueue } = this.#options;
-    if (this.#closed) {
-      return Promise.reject(new ApiError("NOT_READY", "The backend is stopping.", { retryAfterSeconds: 10 }));
-    }
-    if (lease.lostTo !== null) return Promise.reject(this.#replaced());
-    if (this.#queue.length >= maxQueue) {
-      return Promise.reject(overloaded(`${maxQueue} writes are waiting already.`, 5));
-    }
-    return new Promise<T>((resolve, reject) => {
-      this.#queue.push(this.#waiting(intent, resolve as (response: unknown) => void, reject));
-      this.#run();
-    });
+    const { lease, maxQueue, answerWithinMs } = this.#options;
+    if (this.#closed) return Promise.reject(stopping());
+    if (lease.lostTo !== null) return Promise.reject(replaced(lease.lostTo));
+    if (this.#queue.length >= maxQueue) return Promise.reject(overloaded(maxQueue));
+    const answer = waitInLine(this.#queue, intent, answerWithinMs);
+    this.#wake();
+    return answer;
   }
 
   /** Writes the gathered refusals, also if nothing else is to be written. */
   flushRefusals(): void {
     if (this.#closed || this.#options.refusals.isEmpty) return;
     this.#flushing = true;
-    this.#run();
+    this.#wake();
   }
 
   /** Finishes what was taken. Past `signal`, what is not decided is refused and the rest left to the next start. */
@@ -98,158 +100,83 @@ export class Committer {
     signal.removeEventListener("abort", stop);
   }
 
-  /** An answer that does not come in time is an error to the caller, not to the write. */
-  #waiting(
-    intent: WriteIntent<unknown>,
-    resolve: (response: unknown) => void,
-    reject: (error: unknown) => void,
-  ): Waiting {
-    const timer = setTimeout(() => {
-      const at = this.#queue.indexOf(waiting);
-      if (at >= 0) this.#queue.splice(at, 1);
-      const hint =
-        at >= 0
-          ? "Nothing was written. Try again later."
-          : "It may still appear. Look before you post it again, or repeat it with the same Idempotency-Key.";
-      const message = "The Hub did not take the write in time.";
-      reject(new ApiError("HUB_UNAVAILABLE", message, { hint, retryAfterSeconds: 30 }));
-    }, this.#options.answerWithinMs);
-    const waiting: Waiting = {
-      intent,
-      resolve: (response) => {
-        clearTimeout(timer);
-        resolve(response);
-      },
-      reject: (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    };
-    return waiting;
-  }
-
-  #run(): void {
+  #wake(): void {
+    this.#arrival.resolve();
     if (this.#running) return;
     // One turn of the event loop, so that requests which arrive together share the first group.
     this.#running = new Promise<void>((resolve) => setImmediate(resolve))
       .then(() => this.#commitAll())
       .finally(() => {
         this.#running = null;
-        if (this.#queue.length > 0) this.#run();
+        if (this.#hasWork) this.#wake();
       });
   }
 
+  get #hasWork(): boolean {
+    return this.#queue.length > 0 || this.#flushing;
+  }
+
   async #commitAll(): Promise<void> {
-    while (this.#queue.length > 0 || this.#flushing) {
-      if (!(await this.#mayWrite())) {
-        this.#refuseAll(() => this.#replaced());
-        return;
+    for (let ahead: Ahead | null = null; this.#hasWork || ahead; ) {
+      if (ahead) await this.#gather(ahead);
+      if (!this.#hasWork) {
+        // Nothing came while the group was published, which has ended now.
+        await ahead?.outcome;
+        ahead = null;
+      } else {
+        ahead = await this.#commitNext(ahead);
       }
-      await this.#gather();
-      // A group may follow another only when that one is in: the next start completes no more than the last.
-      if (this.#stop.signal.aborted) {
-        this.#refuseAll(() => unavailable(undefined));
-        return;
-      }
-      const clock = { next: () => this.#nextStamp() };
-      const formed = formGroup(this.#queue, clock, this.#options.memory);
-      if (formed.entries.length === 0 && !this.#flushing) continue;
-      const started = performance.now();
-      await this.#commit(formed);
-      const endedAt = performance.now();
-      const expected = formed.entries.length + this.#queue.length;
-      this.#lastGroup = { expected, tookMs: endedAt - started, endedAt };
     }
   }
 
-  /**
-   * Whoever waited for the last group and writes on does so as soon as it is answered. Without this pause the
-   * writers fall into two camps, each of which waits for the group of the other.
-   */
-  async #gather(): Promise<void> {
-    const { expected, tookMs, endedAt } = this.#lastGroup;
-    const now = performance.now();
-    if (expected <= 1 || this.#closed || now - endedAt > RECENT_MS) return;
-    const until = now + Math.min(tookMs * GATHER_SHARE, LONGEST_GATHER_MS);
-    for (let quiet = 0; quiet < QUIET_STEPS && performance.now() < until; ) {
-      const before = this.#queue.length;
-      if (before >= expected) return;
-      await new Promise((resolve) => setTimeout(resolve, GATHER_STEP_MS));
-      quiet = this.#queue.length === before ? quiet + 1 : 0;
+  /** Forms a group and uploads it while the one ahead is being published. Returns the one being published then. */
+  async #commitNext(ahead: Ahead | null): Promise<Ahead | null> {
+    if (!(await this.#mayWrite())) {
+      this.#refuseAll();
+      return ahead;
     }
-  }
-
-  #refuseAll(reason: () => ApiError): void {
+    const view = new GroupView(this.#options.memory, ahead?.commit.formed.view ?? null);
+    const formed = formGroup(this.#queue, { next: () => this.#nextStamp() }, view);
+    if (formed.entries.length === 0 && !this.#flushing) return ahead;
     this.#flushing = false;
-    for (const waiting of this.#queue.splice(0)) waiting.reject(reason());
+    const seq = (ahead?.commit.group.seq ?? this.#seq) + 1;
+    const commit = new GroupCommit(seq, formed, this.#options.refusals.take(), this.#commitOptions);
+    const staging = commit.stage().then(
+      () => ({ error: undefined }),
+      (error: unknown) => ({ error }),
+    );
+    const outcome = (await ahead?.outcome) ?? "in";
+    view.settle();
+    const { error } = await staging;
+    if (outcome === "undecided") this.#takeBack(commit);
+    else if (outcome === "unfinished") this.#giveUp(commit, undefined);
+    else if (error !== undefined) this.#giveUp(commit, error);
+    else return { commit, outcome: this.#publish(commit) };
+    return null;
   }
 
-  /** A lease that others may think free is renewed first; with a lost one nothing is written. */
-  async #mayWrite(): Promise<boolean> {
-    const { lease } = this.#options;
-    if (lease.lostTo !== null) return false;
-    if (!lease.isStale) return true;
+  async #publish(commit: GroupCommit): Promise<Outcome> {
     try {
-      return await this.#persist("renewing the lease", () => lease.renew());
-    } catch {
-      return false;
-    }
-  }
-
-  async #commit({ entries, accepted }: FormedGroup): Promise<void> {
-    const { central, refusals, persistence } = this.#options;
-    const lines = refusals.take();
-    this.#flushing = false;
-    const group: JournalGroup = { seq: this.#seq + 1, entries, ...(lines.length > 0 && { refusals: lines }) };
-    const changes = lastChanges(entries.flatMap((entry) => entry.changes));
-    let staged: StagedFiles;
-    try {
-      staged = await this.#decide(group, () => stageChanges(central, changes));
+      await commit.decide();
     } catch (error) {
-      persistence.log(`group ${group.seq} was not taken: ${messageOf(error)}`);
-      refusals.giveBack(lines);
-      for (const { waiting } of accepted) waiting.reject(unavailable(error));
-      return;
+      this.#giveUp(commit, error);
+      return "undecided";
     }
-    this.#seq = group.seq;
+    this.#seq = commit.group.seq;
     try {
-      const what = `publishing group ${group.seq}`;
-      const how = { signal: this.#stop.signal, persistence };
-      const refused = await carryThrough({ bucket: central, changes, staged, what, ...how });
-      const fixes = refused.size === 0 ? [] : await corrections(central, [...refused.keys()], how);
-      this.#finish(group, accepted, refused, fixes);
+      this.#finish(commit, await commit.carry());
+      return "in";
     } catch (error) {
-      // Only when stopping: the journal has it, the next start completes it.
-      for (const { waiting } of accepted) waiting.reject(unavailable(error));
+      // Stopped: the journal has it, the next start completes it. Until then nothing may follow it.
+      this.#closed = true;
+      for (const { waiting } of commit.formed.accepted) waiting.reject(unavailable(error));
+      this.#refuseAll();
+      return "unfinished";
     }
-  }
-
-  /** Uploads the group's contents and publishes its segment. Throws if nothing of it is in the journal. */
-  async #decide(group: JournalGroup, stageFiles: () => Promise<StagedFiles>): Promise<StagedFiles> {
-    const { audit, lease, persistence } = this.#options;
-    const path = segmentPath({ seq: group.seq, writer: lease.owner });
-    const segment = { path, content: encodeSegment(group), contentType: "application/x-ndjson" };
-    const [staged, stagedSegment] = await Promise.all([
-      this.#persist("uploading a group", stageFiles),
-      this.#persist("uploading a journal segment", () => audit.stage([segment])),
-    ]);
-    try {
-      await publishSegment(audit, stagedSegment, { signal: this.#stop.signal, persistence });
-    } catch (error) {
-      // The answer may have been lost and not the request: the bucket decides.
-      const there = await this.#persist("looking for a journal segment", () => audit.stat([path]));
-      if (!there.has(path)) throw error;
-    }
-    return staged;
   }
 
   /** Everything is in, but for what the Hub refused: shown, answered, and if need be put right. */
-  #finish(
-    group: JournalGroup,
-    accepted: FormedGroup["accepted"],
-    refused: ReadonlyMap<string, string>,
-    fixes: readonly FileChange[],
-  ): void {
+  #finish({ group, formed }: GroupCommit, { refused, fixes }: Carried): void {
     const { memory, board, onGroup, persistence } = this.#options;
     const fixed = new Map(fixes.map((fix) => [fix.path, fix]));
     const applied: JournalGroup = {
@@ -260,8 +187,13 @@ export class Committer {
       })),
     };
     memory.apply(applied);
-    board.apply(applied);
-    for (const [index, { waiting, response }] of accepted.entries()) {
+    try {
+      board.apply(applied);
+    } catch (error) {
+      // Durable all the same: what the board lacks it gets from memory at the next start.
+      persistence.log(`the board cannot show group ${group.seq}: ${messageOf(error)}`);
+    }
+    for (const [index, { waiting, response }] of formed.accepted.entries()) {
       const lost = group.entries[index]?.changes.find((change) => refused.has(change.path));
       if (lost) waiting.reject(refusedByHub(lost.path, refused.get(lost.path)));
       else waiting.resolve(response);
@@ -273,23 +205,64 @@ export class Committer {
     onGroup(applied);
   }
 
-  #persist<T>(what: string, work: () => Promise<T>): Promise<T> {
-    return persist(what, work, this.#stop.signal, this.#options.persistence);
+  /** Nothing of the group is in the journal, and nothing will be. */
+  #giveUp({ group, formed }: GroupCommit, error: unknown): void {
+    const { refusals, persistence } = this.#options;
+    persistence.log(`group ${group.seq} was not taken${error === undefined ? "" : `: ${messageOf(error)}`}`);
+    refusals.giveBack(group.refusals ?? []);
+    for (const { waiting } of formed.accepted) waiting.reject(unavailable(error));
+  }
+
+  /** The group in front was not taken, and this one was formed in the belief that it would be: once more. */
+  #takeBack({ group, formed }: GroupCommit): void {
+    this.#options.refusals.giveBack(group.refusals ?? []);
+    this.#queue.unshift(...formed.accepted.map(({ waiting }) => waiting));
+  }
+
+  #refuseAll(): void {
+    const { lease } = this.#options;
+    this.#flushing = false;
+    for (const waiting of this.#queue.splice(0)) {
+      waiting.reject(lease.lostTo === null ? unavailable() : replaced(lease.lostTo));
+    }
+  }
+
+  /** Returns when there is a group worth forming, or when the one ahead is through. */
+  async #gather({ outcome }: Ahead): Promise<void> {
+    let isThrough = false;
+    const through = outcome.then(() => {
+      isThrough = true;
+    });
+    while (!this.#hasWork && !isThrough) {
+      this.#arrival = Promise.withResolvers<void>();
+      await Promise.race([through, this.#arrival.promise]);
+    }
+    for (let before = 0; this.#queue.length > before && !isThrough; ) {
+      before = this.#queue.length;
+      await Promise.race([through, new Promise((resolve) => setTimeout(resolve, GATHER_STEP_MS))]);
+    }
+  }
+
+  /** A lease that others may think free is renewed first; with a lost one nothing is written. */
+  async #mayWrite(): Promise<boolean> {
+    const { lease, persistence } = this.#options;
+    if (lease.lostTo !== null) return false;
+    if (!lease.isStale) return true;
+    try {
+      return await persist("renewing the lease", () => lease.renew(), this.#stop.signal, persistence);
+    } catch {
+      return false;
+    }
+  }
+
+  get #commitOptions(): GroupCommitOptions {
+    const { central, audit, lease, persistence } = this.#options;
+    return { central, audit, writer: lease.owner, signal: this.#stop.signal, persistence };
   }
 
   #nextStamp(): number {
     this.#lastStamp = Math.max(this.#options.now(), this.#lastStamp + 1);
     return this.#lastStamp;
-  }
-
-  #replaced(): ApiError {
-    const by = this.#options.lease.lostTo;
-    const who = by === null ? "" : ` (${by})`;
-    const message = `Another backend${who} writes this collab's buckets; this one only reads.`;
-    return new ApiError("NOT_READY", message, {
-      hint: "Organisers: run one backend per collab. If the other one is meant to go, stop it and restart this one.",
-      retryAfterSeconds: 30,
-    });
   }
 }
 
@@ -297,18 +270,4 @@ export class Committer {
 function correction(fixes: readonly FileChange[]): WriteIntent<null> {
   const audit = { agent_id: null, route: "record", via: "correction", source: null, status_code: 200 };
   return { prepare: () => ({ changes: [...fixes], audit, response: null }) };
-}
-
-function unavailable(cause: unknown): ApiError {
-  return new ApiError("HUB_UNAVAILABLE", "The Hub did not take the write.", {
-    hint: "It was not acknowledged. Try again in a while; with an Idempotency-Key a repeat cannot double it.",
-    retryAfterSeconds: 30,
-    cause,
-  });
-}
-
-function refusedByHub(path: string, reason = ""): ApiError {
-  return new ApiError("SOURCE_NOT_FOUND", `The Hub refused ${path}: ${reason.slice(0, 200)}`, {
-    hint: "A file may have been changed or deleted while it was copied. Look at the source and try again.",
-  });
 }

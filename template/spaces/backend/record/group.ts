@@ -1,22 +1,16 @@
 /** Forming a group: stamps, names and journal entries, one intent after the other. */
 
 import { isoStamp, type Stamp } from "../documents/stamp.ts";
-import { ApiError } from "../errors.ts";
-import type { RecordMemory } from "./memory.ts";
-import { GroupView } from "./pending.ts";
+import type { GroupView } from "./pending.ts";
 import type { JournalEntry, Prepared, WriteIntent } from "./types.ts";
-
-/** A write that waits for its group, and for its answer. */
-export interface Waiting {
-  intent: WriteIntent<unknown>;
-  resolve(response: unknown): void;
-  reject(error: unknown): void;
-}
+import type { Waiting } from "./waiting.ts";
 
 export interface FormedGroup {
   entries: JournalEntry[];
   /** In the order of `entries`. */
   accepted: { waiting: Waiting; response: unknown }[];
+  /** What the group will have written, for the one formed after it. */
+  view: GroupView;
 }
 
 /** What one group may hold; the rest of the queue goes with the next. */
@@ -31,9 +25,8 @@ export interface StampClock {
  * Takes intents from the front of `queue` until the group is full. An intent that refuses is answered at
  * once and leaves nothing behind.
  */
-export function formGroup(queue: Waiting[], clock: StampClock, memory: RecordMemory): FormedGroup {
-  const view = new GroupView(memory);
-  const group: FormedGroup = { entries: [], accepted: [] };
+export function formGroup(queue: Waiting[], clock: StampClock, view: GroupView): FormedGroup {
+  const group: FormedGroup = { entries: [], accepted: [], view };
   let files = 0;
   let characters = 0;
   while (queue.length > 0 && group.entries.length < GROUP_BOUNDS.entries) {
@@ -81,12 +74,4 @@ function toEntry(
       },
     }),
   };
-}
-
-/** Refusal of writes that cannot be taken now; nothing of them was written. */
-export function overloaded(message: string, retryAfterSeconds: number): ApiError {
-  return new ApiError("OVERLOADED", message, {
-    hint: `Nothing was written. Try again in ${retryAfterSeconds} s; the header Retry-After says so too.`,
-    retryAfterSeconds,
-  });
 }

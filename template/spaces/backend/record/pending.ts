@@ -1,23 +1,32 @@
-/** What earlier intents of the group being formed will have written. */
+/** What writes that are on their way will have written: earlier ones of the group being formed, and the group before it. */
 import type { RecordMemory } from "./memory.ts";
 import type { FileChange, PendingView, Prepared } from "./types.ts";
 
 export class GroupView implements PendingView {
   readonly #memory: RecordMemory;
-  readonly #texts = new Map<string, string | null>();
+  /** Of the group that is being published while this one is formed. */
+  #before: GroupView | null;
+  /** `undefined`: written, but as a copy whose text is not known here. */
+  readonly #texts = new Map<string, string | null | undefined>();
   readonly #promoted = new Map<string, string>();
 
-  constructor(memory: RecordMemory) {
+  constructor(memory: RecordMemory, before: GroupView | null) {
     this.#memory = memory;
+    this.#before = before;
   }
 
   text(path: string): string | null | undefined {
-    return this.#texts.get(path);
+    return this.#texts.has(path) ? this.#texts.get(path) : this.#before?.text(path);
   }
 
-  /** In this group, or in any before it. */
+  /** On its way, or in any group before. */
   promoted(id: string): string | undefined {
-    return this.#promoted.get(id) ?? this.#memory.promotedAs(id);
+    return this.#promoted.get(id) ?? (this.#before ? this.#before.promoted(id) : this.#memory.promotedAs(id));
+  }
+
+  /** The group before is in: memory and board know it now. */
+  settle(): void {
+    this.#before = null;
   }
 
   add({ changes, promoted }: Prepared<unknown>): void {
@@ -26,8 +35,9 @@ export class GroupView implements PendingView {
   }
 
   #note(change: FileChange): void {
-    if (change.op === "put") this.#texts.set(change.path, change.text);
-    else if (change.op === "delete") this.#texts.set(change.path, null);
-    else this.#texts.delete(change.path);
+    this.#texts.set(
+      change.path,
+      change.op === "put" ? change.text : change.op === "delete" ? null : undefined,
+    );
   }
 }

@@ -86,9 +86,10 @@ export interface Prepared<T> {
 
 export interface WriteIntent<T> {
   /**
-   * Called once, when the group is formed, in order of arrival: `stamp` is later than every stamp before
-   * it, so order of names is order of visibility. Synchronous: everything that waits (reading a source,
-   * whoami) happens before `submit`. May throw `ApiError` to refuse; then nothing of it is written.
+   * Called when the group is formed, in order of arrival: `stamp` is later than every stamp before it, so
+   * order of names is order of visibility. Synchronous and without effects: everything that waits (reading a
+   * source, whoami) happens before `submit`, and it is called again, with a new stamp, if the group before
+   * could not be written. May throw `ApiError` to refuse; then nothing of it is written.
    */
   prepare(stamp: Stamp, pending: PendingView): Prepared<T>;
   idempotency?: { owner: string; key: string; requestSha256: string; status: number };

@@ -114,6 +114,15 @@ describe("a fault", () => {
     expect((await create()).status).toBe(409);
   });
 
+  it("of loss of a file answers 500 whole, at once", async () => {
+    await using hub = await hubWithBucket();
+    await upload(hub, "long.txt", "long ".repeat(1000));
+    await fault(hub, { kind: "lost", method: "GET", path: "/buckets/**" });
+    const response = await call(hub, "/buckets/ada/box/resolve/long.txt", { as: "ada" });
+    expect(response.status).toBe(500);
+    expect(await response.json()).toHaveProperty("error");
+  });
+
   it("of loss can cut the connection in place of an answer", async () => {
     await using hub = await startLocalHub();
     await fault(hub, { kind: "lost", cut: true, method: "POST", path: "/api/buckets/ada/box", count: 1 });

@@ -37,6 +37,8 @@ export function injectFaults(rules: FaultRules): MiddlewareHandler<HubEnv> {
           cutConnection(c);
           return;
         }
+        // It would be put on the error, whose client would then wait for the rest.
+        c.res.headers.delete("content-length");
         throw statusFault(fault, fault.status ?? 500);
       default:
         return next();

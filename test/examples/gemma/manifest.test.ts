@@ -35,6 +35,11 @@ describe("a manifest is refused before anything starts, with the line of each fa
       "env.PORT: is set by the harness",
     ],
     ['{\n "serve": ["python", "serve.py"],\n "env": {\n  "HF_TOKEN": "x"\n }\n}', 4, "looks like a secret"],
+    [
+      '{\n "serve": ["python", "serve.py"],\n "lock": "../requirements.lock"\n}',
+      3,
+      'no file "../requirements.lock"',
+    ],
   ])("%j: line %i", async (text, line, message) => {
     await using bench = await (await Bench.create()).files({ ...SERVE, "manifest.json": text });
     const { code, summary } = await bench.run();

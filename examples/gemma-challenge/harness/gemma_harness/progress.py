@@ -10,7 +10,7 @@ from .errors import HarnessFailure
 from .outputs import Outputs
 
 #: Writes of progress.json are uploads on a bucket mount; more often than this helps nobody.
-MIN_SECONDS_BETWEEN_WRITES = 1.0
+MIN_SECONDS_BETWEEN_WRITES = 5.0
 MAX_LINE_CHARACTERS = 300
 
 #: Share of the whole run, in percent, at which each stage begins; from the timings of real runs.

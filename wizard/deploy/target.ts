@@ -14,6 +14,8 @@ export interface Target {
   token: string;
   /** Where the token came from, for people: never the token. */
   tokenSource: string;
+  /** Something odd about the two together that is no error. */
+  warning?: string;
 }
 
 export function endpointFrom(env: Env): string {
@@ -43,6 +45,10 @@ export async function resolveTarget(env: Env): Promise<Target> {
       message: `${found.tokenSource} holds a token of a local hub, but the target is ${endpoint}.`,
       fix: "Set HF_ENDPOINT to the local hub's address, or use a token of that Hub.",
     });
+  }
+  if (!LOCAL_TOKEN.test(found.token) && isLocalEndpoint(endpoint)) {
+    const warning = `${found.tokenSource} holds a token that is not of a local hub, and it is sent to ${endpoint}.`;
+    return { endpoint, ...found, warning };
   }
   return { endpoint, ...found };
 }

@@ -50,6 +50,7 @@ export async function runDeployment(
   const target = await resolveTarget(cli.env);
   const spaceToken = spaceTokenOf(flags, cli);
   cli.out.note(`Target: ${target.endpoint}, with the token from ${target.tokenSource}.`);
+  if (target.warning) cli.out.warn(target.warning);
 
   const aborter = new AbortController();
   const { signal } = aborter;

@@ -1,0 +1,57 @@
+/** What Jobs cost: the Hub's own list where it can be asked, else the list recorded in the schema. */
+import { z } from "zod";
+import { HARDWARE_PRICE_PER_HOUR, type JobHardware } from "../../template/schema/hardware.ts";
+import type { Choice } from "./question.ts";
+import { NO_HARDWARE } from "./table.ts";
+
+/** As long as a person waits without wondering. */
+const PATIENCE_MS = 2_000;
+
+const HardwareList = z.array(
+  z.looseObject({
+    name: z.string(),
+    unitCostUSD: z.number().nonnegative(),
+    unitLabel: z.string().optional(),
+  }),
+);
+
+export interface Prices {
+  perHour: Partial<Record<JobHardware, number>>;
+  /** Asked just now, or recorded some time ago. */
+  live: boolean;
+}
+
+/** `GET {endpoint}/api/jobs/hardware`. Never fails: without an answer it gives the recorded list. */
+export async function hardwarePrices(endpoint: string, fetchJson: typeof fetch = fetch): Promise<Prices> {
+  try {
+    const response = await fetchJson(`${endpoint}/api/jobs/hardware`, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    const perHour: Prices["perHour"] = {};
+    for (const { name, unitCostUSD, unitLabel } of HardwareList.parse(await response.json())) {
+      if (!(name in HARDWARE_PRICE_PER_HOUR)) continue;
+      perHour[name as JobHardware] = unitLabel === "hour" ? unitCostUSD : unitCostUSD * 60;
+    }
+    if (Object.keys(perHour).length === 0) throw new Error("an empty list");
+    return { perHour, live: true };
+  } catch {
+    return { perHour: HARDWARE_PRICE_PER_HOUR, live: false };
+  }
+}
+
+/** Per participant: runs a day times the longest run, as `create` sets them. */
+const WORST_DAY_HOURS = (30 * 40) / 60;
+
+/** The hardware question's choices, each with its price and the worst bill of one participant's day. */
+export function hardwareChoices({ perHour, live }: Prices): Choice[] {
+  const since = live ? "" : "; prices of August 2026";
+  return [
+    NO_HARDWARE,
+    ...Object.entries(perHour).map(([value, price]) => ({
+      value,
+      label: `${value}, $${price.toFixed(2)} an hour`,
+      hint: `at worst $${Math.ceil(price * WORST_DAY_HOURS)} a day for each participant${since}`,
+    })),
+  ];
+}

@@ -109,3 +109,37 @@ test("stopping in the middle of an outage ends, refuses what is not decided, and
   expect(listDocuments(second.board, "inbox/b")).toHaveLength(1);
   await expectWholeRecord(bed.hub, listDocuments(second.board, "messages"));
 });
+
+test("a group formed behind one that is not taken is formed again, and is written", async () => {
+  await using bed = await recordBed({ attempts: 1 });
+  const { record, board } = bed.process();
+  await record.start();
+  // The snapshot of a first start is written by the same call.
+  await until(async () =>
+    [...(await contents(bed.hub, AUDIT)).keys()].some((path) => path.startsWith("snapshots/")),
+  );
+  await fault(bed, "POST", { kind: "delay", delayMs: 200, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
+  await fault(bed, "POST", { kind: "status", status: 403, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
+  const seen: unknown[] = [];
+  const write = (text: string) =>
+    record.submit({
+      prepare(_stamp, pending) {
+        seen.push(pending.text("agents/b.md"));
+        return {
+          changes: [{ op: "put" as const, path: "agents/b.md", text }],
+          audit: { agent_id: "b", route: "/v1/agents/register", via: null, source: null, status_code: 201 },
+          response: text,
+        };
+      },
+    });
+  const first = write("one");
+  const refused = expect(first).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const second = write("two");
+  await refused;
+  expect(await second).toBe("two");
+  // It first counted on what then was not taken.
+  expect(seen).toEqual([undefined, "one", undefined]);
+  expect((await contents(bed.hub, CENTRAL)).get("agents/b.md")).toBe("two");
+  expect(board.journalSeq).toBe(1);
+});

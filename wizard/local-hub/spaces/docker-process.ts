@@ -1,4 +1,4 @@
-/** One version of a Docker Space as a child process: laid out, started, and watched until it answers. */
+/** One version of a Docker Space as a child process: its files laid out, its command started. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { HubContext } from "../context.ts";
@@ -16,8 +16,7 @@ const STOP_GRACE_MS = 10_000;
 export interface DockerProcessOptions {
   image: DockerImage;
   appPort: number;
-  tree: FileTree;
-  /** New and empty; removed when the process has stopped. */
+  /** Laid out; removed when the process has stopped. */
   folder: string;
   /** Facts, variables and secrets of the Space. */
   env: Record<string, string>;
@@ -40,8 +39,8 @@ export class DockerProcess {
     });
   }
 
-  /** Writes the image's files. Throws `DockerfileError` where a copy names what is not there. */
-  static layOut(hub: HubContext, options: DockerProcessOptions): void {
+  /** Writes the image's files into `folder`. Throws `DockerfileError` where a copy names what is not there. */
+  static layOut(hub: HubContext, options: { image: DockerImage; tree: FileTree; folder: string }): void {
     const { folder, image, tree } = options;
     checkOut(hub, tree, join(folder, "checkout"));
     copyInto(join(folder, "root"), join(folder, "checkout"), image);

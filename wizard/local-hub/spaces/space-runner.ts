@@ -4,17 +4,13 @@ import { join } from "node:path";
 import type { HubContext } from "../context.ts";
 import { LineLog } from "../processes/line-log.ts";
 import type { ProcessGuard } from "../processes/process-guard.ts";
-import { findRepoByOid, type Repo, readBlob, readTree } from "../repos/store.ts";
-import { DockerProcess, type DockerProcessOptions } from "./docker-process.ts";
+import { findRepoByOid } from "../repos/store.ts";
 import { DockerfileError } from "./dockerfile.ts";
 import { passNextBuild } from "./next-build.ts";
-import { answersHttp } from "./readiness.ts";
-import { settingValues } from "./settings.ts";
-import { spaceEnvironment, staticVariables } from "./space-environment.ts";
-import { type FrontTarget, placeholder, SpaceFront } from "./space-front.ts";
-import { planSpace, SpaceFault, type SpacePlan } from "./space-plan.ts";
+import { placeholder, SpaceFront } from "./space-front.ts";
+import { SpaceFault } from "./space-plan.ts";
 import { readSpace, type SpaceState, updateSpace } from "./space-store.ts";
-import { serveStatic } from "./static-site.ts";
+import { exitFault, type SpaceVersion, startVersion } from "./space-version.ts";
 
 export type SpaceStage =
   | "BUILDING"
@@ -40,14 +36,12 @@ export class SpaceRunner {
   runLog: LineLog;
   stage: SpaceStage = "BUILDING";
   errorMessage: string | null = null;
-  /** Commit of the version that answers. */
-  runningSha: string | null = null;
 
   readonly #hub: HubContext;
   readonly #guard: ProcessGuard;
   readonly #front: SpaceFront;
-  #target: FrontTarget | null = null;
-  #active: DockerProcess | null = null;
+  /** What answers now. */
+  #version: SpaceVersion | null = null;
   readonly #stopping = new Set<Promise<void>>();
   #deployment = new AbortController();
   #chain: Promise<void> = Promise.resolve();
@@ -67,7 +61,7 @@ export class SpaceRunner {
     this.buildLog = new LineLog(join(this.folder, "build.log"), hub.now);
     this.runLog = new LineLog(join(this.folder, "run.log"), hub.now);
     this.#front = new SpaceFront(
-      () => this.#target ?? placeholder(503, `This Space is not running: ${this.stage}`),
+      () => this.#version?.target ?? placeholder(503, `This Space is not running: ${this.stage}`),
       () => this.#onActivity(),
     );
   }
@@ -89,7 +83,7 @@ export class SpaceRunner {
   /** Builds and starts the head commit with the present settings; what runs goes on until then. */
   restart(delayMs = COALESCE_MS): void {
     if (this.#closed || this.#state()?.paused !== false) return;
-    this.#setStage(this.#target === null ? "BUILDING" : "RUNNING_BUILDING");
+    this.#setStage(this.#version === null ? "BUILDING" : "RUNNING_BUILDING");
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#deployment.abort();
@@ -130,7 +124,12 @@ export class SpaceRunner {
 
   /** Process group of the version that answers; `null` when none runs. */
   get group(): number | null {
-    return this.#active?.group ?? null;
+    return this.#version?.process?.group ?? null;
+  }
+
+  /** Commit of the version that answers. */
+  get runningSha(): string | null {
+    return this.#version?.sha ?? null;
   }
 
   /** Resolves at the next change of stage, or when `signal` fires. */
@@ -160,19 +159,17 @@ export class SpaceRunner {
     clearTimeout(this.#sleepTimer);
     this.#deployment.abort();
     await this.#chain;
-    this.#replace(null, null, null);
+    this.#replace(null);
     this.#setStage(stage);
     await Promise.all(this.#stopping);
   }
 
   /** Puts a new version (or none) in the place of what answers, and stops the old one once it is not used. */
-  #replace(target: FrontTarget | null, active: DockerProcess | null, sha: string | null): void {
-    const old = this.#active;
-    this.#target = target;
-    this.#active = active;
-    this.runningSha = sha;
+  #replace(version: SpaceVersion | null): void {
+    const old = this.#version?.process ?? null;
+    this.#version = version;
     if (old === null) return;
-    const unused = target === null ? Promise.resolve() : this.#front.drain(old.port, DRAIN_MS);
+    const unused = version === null ? Promise.resolve() : this.#front.drain(old.port, DRAIN_MS);
     const stopped = unused.then(() => old.stop()).finally(() => this.#stopping.delete(stopped));
     this.#stopping.add(stopped);
   }
@@ -182,131 +179,63 @@ export class SpaceRunner {
     const repo = findRepoByOid(this.#hub, this.repo);
     const state = this.#state();
     if (repo === null || state === null) return;
+    this.#generation += 1;
     const log = this.buildLog.start();
     log.append(`===== Build queued for commit ${repo.head} =====`);
     try {
       await passNextBuild(this.#hub, repo.id, signal);
       if (signal.aborted) return;
-      const tree = readTree(this.#hub, repo.oid, repo.head) ?? new Map();
-      const read = (path: string) => {
-        const file = tree.get(path);
-        return file === undefined ? null : Buffer.from(readBlob(this.#hub, file.oid)).toString();
-      };
-      const plan = planSpace(read, settingValues(this.#hub, repo.oid, "variables"));
-      if (plan.run.sdk === "static") {
-        const { appFile, headers } = plan.run;
-        const site = { tree, appFile, headers, variables: staticVariables(this.#hub, repo, state, plan) };
-        this.#succeed(
-          { handler: (request, response) => serveStatic(this.#hub, site, request, response) },
-          null,
-          repo.head,
-        );
-        log.append("Static Space: its files are served as they are");
-      } else {
-        await this.#deployDocker(repo, state, plan, plan.run, tree, signal);
-      }
+      const version = await startVersion(this.#hub, {
+        repo,
+        state,
+        folder: join(this.folder, `version-${this.#generation}`),
+        buildLog: log,
+        guard: this.#guard,
+        onStart: () => this.#startRunLog(),
+        signal,
+      });
+      if (version !== null) this.#succeed(version);
     } catch (error) {
-      if (signal.aborted) return;
-      this.#fail(error);
+      if (!signal.aborted) this.#fail(error);
     } finally {
       log.end();
     }
   }
 
-  async #deployDocker(
-    repo: Repo,
-    state: SpaceState,
-    plan: SpacePlan,
-    run: SpacePlan["run"] & { sdk: "docker" },
-    tree: DockerProcessOptions["tree"],
-    signal: AbortSignal,
-  ): Promise<void> {
-    this.#generation += 1;
-    const options: DockerProcessOptions = {
-      image: run.image,
-      appPort: run.appPort,
-      tree,
-      folder: join(this.folder, `version-${this.#generation}`),
-      env: spaceEnvironment(this.#hub, repo, state, plan),
-      log: this.runLog,
-      guard: this.#guard,
-    };
-    rmSync(options.folder, { recursive: true, force: true });
-    DockerProcess.layOut(this.#hub, options);
-    const { copies, runSteps, command } = run.image;
-    this.buildLog.append(`Copied ${tree.size} files by ${copies.length} COPY steps`);
-    if (runSteps > 0) this.buildLog.append(`Not executed by the local hub: ${runSteps} RUN steps`);
-    this.buildLog.append(`Command: ${JSON.stringify(command)}`);
-    this.#setStage(this.#target === null ? "APP_STARTING" : "RUNNING_APP_STARTING");
+  #startRunLog(): LineLog {
+    this.#setStage(this.#version === null ? "APP_STARTING" : "RUNNING_APP_STARTING");
     this.runLog.end();
     this.runLog = new LineLog(this.runLog.file, this.#hub.now).start();
-    options.log = this.runLog;
-    this.runLog.append(`===== Application Startup at ${new Date(this.#hub.now()).toISOString()} =====`);
-    const process = await DockerProcess.start(options);
-    const outcome = await this.#ready(process, run.startupMs, signal);
-    if (outcome === "ready") {
-      this.#succeed({ port: process.port }, process, repo.head);
-      void process.exited.then(({ code }) => this.#onExit(process, code));
-      return;
-    }
-    await process.stop();
-    if (signal.aborted) return;
-    throw outcome;
+    return this.runLog;
   }
 
-  /** Waits until the program answers; otherwise says why it never will. */
-  async #ready(
-    process: DockerProcess,
-    startupMs: number,
-    signal: AbortSignal,
-  ): Promise<"ready" | SpaceFault> {
-    const settled = new AbortController();
-    const timeout = AbortSignal.timeout(startupMs);
-    const answered = answersHttp(process.port, AbortSignal.any([signal, settled.signal, timeout]));
-    const outcome = await Promise.race([answered, process.exited]);
-    settled.abort();
-    if (outcome === true) return "ready";
-    if (typeof outcome === "object") return this.#exitFault(outcome.code);
-    return new SpaceFault(
-      "RUNTIME_ERROR",
-      `Launch timed out: nothing answered on the port given in the environment variable PORT within ${startupMs / 1000} s`,
-    );
-  }
-
-  #exitFault(code: number): SpaceFault {
-    const last = this.runLog.lastLines(20).join("\n");
-    return new SpaceFault("RUNTIME_ERROR", `Exit code: ${code}. Reason: ${last}`);
-  }
-
-  #succeed(target: FrontTarget, active: DockerProcess | null, sha: string): void {
+  #succeed(version: SpaceVersion): void {
     this.#lastActivity = this.#hub.now();
-    this.#replace(target, active, sha);
+    this.#replace(version);
     this.#setStage("RUNNING");
     this.scheduleSleep();
+    void version.process?.exited.then(({ code }) => this.#onExit(version, code));
   }
 
   #fail(error: unknown): void {
-    const fault =
-      error instanceof SpaceFault
-        ? error
-        : new SpaceFault(
-            "BUILD_ERROR",
-            error instanceof DockerfileError ? error.message : `Internal error: ${error}`,
-          );
-    this.buildLog.append(fault.message);
-    this.#replace(null, null, null);
-    this.#setStage(fault.stage, fault.message);
+    const isOurs = !(error instanceof SpaceFault || error instanceof DockerfileError);
+    if (isOurs) this.#hub.log(`space ${this.repo}: ${error instanceof Error ? error.stack : error}`);
+    const stage = error instanceof SpaceFault ? error.stage : "BUILD_ERROR";
+    const message = isOurs ? `The local hub could not build the Space: ${error}` : error.message;
+    this.buildLog.append(message);
+    this.runLog.end();
+    this.#replace(null);
+    this.#setStage(stage, message);
   }
 
-  #onExit(process: DockerProcess, code: number): void {
-    if (process !== this.#active) return;
-    const fault = this.#exitFault(code);
+  #onExit(version: SpaceVersion, code: number): void {
+    if (version !== this.#version) return;
+    const fault = exitFault(this.runLog, code);
+    this.#version = null;
+    // A newer version may be on its way; it then has the log, and sets the stage.
+    if (this.stage !== "RUNNING") return;
     this.runLog.end();
-    this.#active = null;
-    this.#target = null;
-    this.runningSha = null;
-    // A newer version may be on its way; it then sets the stage.
-    if (this.stage === "RUNNING") this.#setStage(fault.stage, fault.message);
+    this.#setStage(fault.stage, fault.message);
   }
 
   #onActivity(): void {
@@ -318,7 +247,7 @@ export class SpaceRunner {
   scheduleSleep(): void {
     clearTimeout(this.#sleepTimer);
     const seconds = this.#state()?.sleepSeconds ?? -1;
-    if (seconds < 0 || this.#active === null) return;
+    if (seconds < 0 || this.#version?.process == null) return;
     const left = this.#lastActivity + seconds * 1_000 - this.#hub.now();
     if (left <= 0) {
       if (this.stage === "RUNNING") void this.#halt("SLEEPING");

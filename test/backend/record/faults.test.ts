@@ -113,7 +113,7 @@ test("a caller that has waited too long is told so; the write is completed all t
   });
   // The next one is uploaded already, the one after it is still in line.
   const behind = slow.record.submit(post("a", "behind it"));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  while (slow.record.queueLength > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   const inLine = slow.record.submit(post("a", "in line"));
   await expect(behind).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
   await expect(inLine).rejects.toMatchObject({ hint: "Nothing was written. Try again later." });

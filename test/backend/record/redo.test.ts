@@ -118,7 +118,7 @@ test("a group formed behind one that is not taken is formed again, and is writte
   await until(async () =>
     [...(await contents(bed.hub, AUDIT)).keys()].some((path) => path.startsWith("snapshots/")),
   );
-  await fault(bed, "POST", { kind: "delay", delayMs: 200, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
+  await fault(bed, "POST", { kind: "delay", delayMs: 1500, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
   await fault(bed, "POST", { kind: "status", status: 403, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
   const seen: unknown[] = [];
   const write = (text: string) =>
@@ -134,7 +134,7 @@ test("a group formed behind one that is not taken is formed again, and is writte
     });
   const first = write("one");
   const refused = expect(first).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(async () => seen.length === 1);
   const second = write("two");
   await refused;
   expect(await second).toBe("two");

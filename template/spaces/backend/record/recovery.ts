@@ -29,6 +29,8 @@ export interface AuditFiles {
 
 export interface Loaded extends AuditFiles {
   snapshot: SnapshotManifest | null;
+  /** The newest in the journal; more than one only if two backends wrote at once. Empty if a snapshot has it. */
+  lastGroups: JournalGroup[];
   /** Nothing was there: the files of the central bucket were read instead. */
   isFirstStart: boolean;
 }
@@ -45,7 +47,7 @@ export async function load(options: RecoverOptions): Promise<Loaded> {
       for (const change of found) memory.found(change, 0);
     });
     if (found.length > 0) log(`first start: read ${found.length} files of ${central.id}`);
-    return { ...files, snapshot: null, isFirstStart };
+    return { ...files, snapshot: null, lastGroups: [], isFirstStart };
   }
   const snapshot = await loadSnapshot(options, files.manifests);
   const groups = await readSegments(
@@ -54,7 +56,7 @@ export async function load(options: RecoverOptions): Promise<Loaded> {
   );
   warnOfGaps(groups, memory.seq, log);
   for (const group of groups) memory.apply(group);
-  return { ...files, snapshot, isFirstStart };
+  return { ...files, snapshot, lastGroups: lastOf(groups), isFirstStart };
 }
 
 /**
@@ -79,13 +81,13 @@ export async function groupsSince(
  */
 export async function completeLastGroup(
   { audit, central, log }: RecoverOptions,
-  segments: readonly SegmentName[],
+  { lastGroups: groups, segments }: Loaded,
   how: { signal: AbortSignal; persistence: Persistence },
 ): Promise<FileChange[]> {
-  const lastSeq = segments.at(-1)?.seq;
+  const lastSeq = groups[0]?.seq;
+  // What is in a snapshot is wholly in the bucket.
   if (lastSeq === undefined) return [];
   const names = segments.filter(({ seq }) => seq === lastSeq);
-  const groups = await readSegments(audit, names);
   const changes = lastChanges(groups.flatMap((group) => group.entries.flatMap((entry) => entry.changes)));
   const written = [...(await audit.stat(names.map(segmentPath))).values()];
   const journaledAt = Math.max(...written.map((entry) => Date.parse(entry.uploadedAt ?? "")));
@@ -172,6 +174,11 @@ async function readSegment(audit: HubBucket, path: string): Promise<JournalGroup
   } catch (cause) {
     throw new Error(`${audit.id}/${path} is damaged: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Those with the highest number. */
+export function lastOf(groups: readonly JournalGroup[]): JournalGroup[] {
+  return groups.filter(({ seq }) => seq === groups.at(-1)?.seq);
 }
 
 function warnOfGaps(groups: readonly JournalGroup[], from: number, log: (line: string) => void): void {

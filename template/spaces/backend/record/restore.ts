@@ -8,6 +8,7 @@ import {
   foundFiles,
   groupsSince,
   type Loaded,
+  lastOf,
   load,
   type RecoverOptions,
 } from "./recovery.ts";
@@ -34,7 +35,7 @@ export async function restore(options: RestoreOptions): Promise<Loaded> {
   }
   const fixes = await persist(
     "completing the last group",
-    () => completeLastGroup(options, loaded.segments, { signal, persistence }),
+    () => completeLastGroup(options, loaded, { signal, persistence }),
     signal,
     persistence,
   );
@@ -78,7 +79,8 @@ async function catchUp(options: RestoreOptions, loaded: Loaded): Promise<Loaded>
       memory.apply(group);
       board.apply(group);
     }
-    return { ...loaded, ...news.files };
+    const lastGroups = news.groups.length > 0 ? lastOf(news.groups) : loaded.lastGroups;
+    return { ...loaded, ...news.files, lastGroups };
   }
   const again = await persist("restoring the record", () => load(options), signal, persistence);
   await fillBoard(options);

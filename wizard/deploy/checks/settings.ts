@@ -1,5 +1,6 @@
 /** What `collab.yaml` asks for and only the Hub, or only a person, can give. */
 import { hardwarePrices } from "../../questions/hardware-prices.ts";
+import { isLocalEndpoint } from "../target.ts";
 import { type CheckContext, type CheckResult, fail, ok, skip, warn } from "./check.ts";
 
 export async function checkHardware({ loaded, target }: CheckContext): Promise<CheckResult> {
@@ -18,6 +19,7 @@ export async function checkHardware({ loaded, target }: CheckContext): Promise<C
 
 export function checkInvite({ loaded, target }: CheckContext): CheckResult {
   const { access, collab } = loaded.collab;
+  if (isLocalEndpoint(target.endpoint)) return skip("invite", "a local hub has members already");
   if (access.invite_url) return ok("invite", "participants have a link to join the organisation");
   return warn(
     "invite",

@@ -17,9 +17,8 @@ import { ROUTES } from "./routes/table.ts";
 
 type Env = { Variables: { requestId: string } };
 
-export function createApp(backend: Backend) {
+export function createApp(backend: Backend, cache = new ReadCache()) {
   const app = new OpenAPIHono<Env>({ getPath: pathOf });
-  const cache = new ReadCache();
 
   app.use("*", async (c, next) => {
     const requestId = randomBytes(6).toString("hex");

@@ -1,10 +1,14 @@
 /** The listening socket: opened, and closed without cutting off what is being answered. */
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
+import type { Shortcut } from "./routes/kept-answers.ts";
 
 /** Requests that are still answered after the stop began get this long. */
 const DRAIN_MS = 5_000;
+/** A client has this long to send its headers, and its whole request. */
+const HEADERS_MS = 20_000;
+const REQUEST_MS = 120_000;
 
 export interface HttpServer {
   port: number;
@@ -12,11 +16,19 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Listens; each request goes to `shortcut` first, and to `fetch` if that does not answer it. */
 export async function listen(
   fetch: (request: Request, env: object) => Response | Promise<Response>,
+  shortcut: Shortcut,
   { port, host }: { port: number; host: string },
 ): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch }) as Server;
+  const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS },
+    (request, response) => {
+      if (!shortcut(request, response)) void listener(request, response);
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {

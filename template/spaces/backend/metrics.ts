@@ -19,6 +19,15 @@ export class Metrics {
     values.set(key, (values.get(key) ?? 0) + amount);
   }
 
+  /** One counter with its labels settled: for paths where building them would cost more than the work. */
+  counter(name: string, help: string, labels: Labels): () => void {
+    const { values } = this.#metric(name, help, "counter");
+    const key = labelText(labels);
+    return () => {
+      values.set(key, (values.get(key) ?? 0) + 1);
+    };
+  }
+
   /** A value that is asked for when the metrics are read. */
   gauge(name: string, help: string, read: () => number): void {
     this.#gauges.push(() => this.#metric(name, help, "gauge").values.set("", read()));

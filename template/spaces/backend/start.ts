@@ -12,6 +12,8 @@ import { LiveCollab } from "./live-collab.ts";
 import { errorFields, type Log, silentLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { createRecord, type RecordLimits } from "./record/record.ts";
+import { keptAnswers } from "./routes/kept-answers.ts";
+import { ReadCache } from "./routes/read-cache.ts";
 import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
 import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
 import { COLLAB_FILE, reloadCollab } from "./upkeep/reload.ts";
@@ -51,7 +53,8 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   const backend = assemble(options);
   let server: HttpServer;
   try {
-    server = await listen(createApp(backend).fetch, config);
+    const cache = new ReadCache();
+    server = await listen(createApp(backend, cache).fetch, keptAnswers(backend, cache), config);
   } catch (error) {
     backend.board.close();
     throw error;

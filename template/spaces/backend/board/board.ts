@@ -10,6 +10,10 @@ import { Sql } from "./sql.ts";
 import { Lists } from "./store.ts";
 import type { BoardWriter, FoundFile } from "./types.ts";
 
+/** Parts of the board that are computed as a whole and then kept until one of their files changes. */
+export const TOPICS = ["ranking", "traces"] as const;
+export type Topic = (typeof TOPICS)[number];
+
 export interface BoardOptions {
   /** A file that may be lost, "" for one that SQLite makes and removes, or `:memory:` (the default). */
   file?: string;
@@ -25,6 +29,8 @@ export interface BoardChange {
   found?: { paths: readonly string[] };
 }
 
+const MAX_COMPUTED = 100;
+
 export class Board implements BoardWriter {
   readonly sql: Sql;
   readonly lists: Lists;
@@ -34,6 +40,7 @@ export class Board implements BoardWriter {
   #version = 1;
   #journalSeq = 0;
   #scoring: Scoring | "none";
+  readonly #computed: Record<Topic, Map<string, unknown>> = { ranking: new Map(), traces: new Map() };
   readonly #followers = new Set<(change: BoardChange) => void>();
 
   constructor(options: BoardOptions) {
@@ -60,7 +67,9 @@ export class Board implements BoardWriter {
   setScoring(scoring: Scoring | "none"): void {
     this.#scoring = scoring;
     this.#change({}, () => {
-      rerank(this.#context());
+      const context = this.#context();
+      rerank(context);
+      context.changed("ranking");
       return true;
     });
   }
@@ -93,6 +102,16 @@ export class Board implements BoardWriter {
     this.#journalSeq = Math.max(this.#journalSeq, journalSeq);
   }
 
+  /** `compute()`, or what it gave before if nothing of the topic has changed since. Must not be modified. */
+  computed<T>(topic: Topic, key: string, compute: () => T): T {
+    const kept = this.#computed[topic];
+    if (!kept.has(key)) {
+      if (kept.size >= MAX_COMPUTED) kept.clear();
+      kept.set(key, compute());
+    }
+    return kept.get(key) as T;
+  }
+
   /** Called after each change is visible. Returns the way to stop. */
   follow(follower: (change: BoardChange) => void): () => void {
     this.#followers.add(follower);
@@ -111,7 +130,12 @@ export class Board implements BoardWriter {
   }
 
   #context(): ApplyContext {
-    return { sql: this.sql, lists: this.lists, scoring: this.#scoring };
+    return {
+      sql: this.sql,
+      lists: this.lists,
+      scoring: this.#scoring,
+      changed: (topic) => this.#computed[topic].clear(),
+    };
   }
 
   #change(what: Omit<BoardChange, "version">, work: () => boolean): void {

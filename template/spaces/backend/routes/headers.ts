@@ -12,6 +12,14 @@ const DATA_CSP = "default-src 'none'; frame-ancestors 'none'; sandbox";
 const PREFLIGHT_SECONDS = 7200;
 const EXPOSED = "ETag, Retry-After, Link, X-Request-Id, Idempotency-Replayed";
 
+/** What every public answer that is no page carries, for those who ask from anywhere. */
+export const PUBLIC_HEADERS: Readonly<Record<string, string>> = {
+  ...SECURITY_HEADERS,
+  "content-security-policy": DATA_CSP,
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": EXPOSED,
+};
+
 export function setCommonHeaders(headers: Headers, requestId: string): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value);
   if (!headers.has("content-security-policy")) headers.set("content-security-policy", DATA_CSP);

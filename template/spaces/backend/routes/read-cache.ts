@@ -4,6 +4,20 @@ export interface KeptAnswer {
   etag: string;
   contentType: string;
   body: Buffer;
+  /** For the metrics. */
+  route: string;
+}
+
+/** By what an answer is kept: path and query, and whether it is Markdown. Neither host nor credentials matter. */
+export function cacheKey(pathAndQuery: string, asMarkdown: boolean): string {
+  return asMarkdown ? `md ${pathAndQuery}` : pathAndQuery;
+}
+
+/** Markdown was asked for by name, and before JSON. */
+export function wantsMarkdown(accept: string | undefined): boolean {
+  if (!accept?.includes("text/markdown")) return false;
+  const json = accept.indexOf("application/json");
+  return json === -1 || accept.indexOf("text/markdown") < json;
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;

@@ -8,7 +8,7 @@ import { ApiError } from "../errors.ts";
 import { maskTokens } from "../log.ts";
 import type { Answer, RequestContext, Route } from "./define.ts";
 import { clientAddress, parseBody, parseQuery, readBody } from "./parse.ts";
-import { type KeptAnswer, matchesEtag, type ReadCache } from "./read-cache.ts";
+import { cacheKey, type KeptAnswer, matchesEtag, type ReadCache, wantsMarkdown } from "./read-cache.ts";
 
 const NOT_READY_SECONDS = 2;
 /** A JSON body can be larger than the document in it: every byte may be escaped, and there are other fields. */
@@ -18,13 +18,6 @@ const MAX_CLAIM_LENGTH = 200;
 const JSON_TYPE = "application/json";
 const MARKDOWN_TYPE = "text/markdown; charset=utf-8";
 
-/** Asked for by name, and not less wanted than JSON. */
-function wantsMarkdown(accept: string | undefined): boolean {
-  if (!accept?.includes("text/markdown")) return false;
-  const json = accept.indexOf("application/json");
-  return json === -1 || accept.indexOf("text/markdown") < json;
-}
-
 export async function serve(backend: Backend, route: Route, cache: ReadCache, c: Context): Promise<Response> {
   const caller = callerOf(backend, c);
   const requester = { token: bearerToken(c.req.header("authorization")), ip: caller.caller_ip ?? "unknown" };
@@ -32,9 +25,9 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
     await requireMemberToRead(backend.access, requester, backend.names.org);
   }
   const asMarkdown = route.markdown !== undefined && wantsMarkdown(c.req.header("accept"));
-  const cacheKey = asMarkdown ? `md ${c.req.url}` : c.req.url;
+  const key = cacheKey(pathAndQuery(c.req.url), asMarkdown);
   if (route.cached) {
-    const kept = cache.get(cacheKey, backend.board.version);
+    const kept = cache.get(key, backend.board.version);
     if (kept) return keptResponse(kept, c.req.header("if-none-match"));
   }
   const { status, canRead } = backend.readiness;
@@ -67,8 +60,9 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
     etag: `W/"${backend.board.epoch}-${version}${asMarkdown ? "-md" : ""}"`,
     contentType: asMarkdown ? MARKDOWN_TYPE : JSON_TYPE,
     body: Buffer.from(text),
+    route: route.path,
   };
-  cache.set(cacheKey, version, kept);
+  cache.set(key, version, kept);
   return keptResponse(kept, c.req.header("if-none-match"));
 }
 
@@ -122,6 +116,11 @@ function jsonResponse(answer: Exclude<Answer, Response>, status: number): Respon
     status: answer.status ?? status,
     headers: { "content-type": JSON_TYPE, "cache-control": "no-store", ...answer.headers },
   });
+}
+
+/** `/v1/messages?limit=5` of a URL with its origin. */
+function pathAndQuery(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
 }
 
 function keptResponse(kept: KeptAnswer, ifNoneMatch: string | undefined): Response {

@@ -1,6 +1,7 @@
 /** One file of the central bucket, brought into the board by what its path says it is. */
 import type { Scoring } from "../../../../schema/collab.ts";
 import { authorOf } from "../../documents/naming.ts";
+import type { Topic } from "../board.ts";
 import { classify, listOf, type PathKind, VERIFICATION_INDEX } from "../classify.ts";
 import { type ReadDocument, readDocument } from "../read-document.ts";
 import type { Sql } from "../sql.ts";
@@ -15,6 +16,8 @@ export interface ApplyContext {
   sql: Sql;
   lists: Lists;
   scoring: Scoring | "none";
+  /** What was computed of this topic is void. */
+  changed(topic: Topic): void;
 }
 
 export interface ApplyFile {
@@ -29,6 +32,7 @@ export function applyFile(context: ApplyContext, file: ApplyFile): boolean {
   const { sql } = context;
   const kind = classify(file.path);
   if (kind.kind === "other") return false;
+  noteTopic(context, kind);
   if (kind.kind === "verification") return applyVerification(sql, file.text ?? "");
 
   const listed = isListedByName(file.path) && storeFile(sql, file);
@@ -37,10 +41,17 @@ export function applyFile(context: ApplyContext, file: ApplyFile): boolean {
   return storeListed(context, kind, list, file) || listed;
 }
 
-export function applyRemoval({ sql }: ApplyContext, path: string): boolean {
+export function applyRemoval(context: ApplyContext, path: string): boolean {
+  const { sql } = context;
+  noteTopic(context, classify(path));
   if (path === VERIFICATION_INDEX) return applyVerification(sql, "{}");
   const file = sql.run("DELETE FROM files WHERE path = ?", path).changes > 0;
   return removeDocument(sql, path) || file;
+}
+
+function noteTopic({ changed }: ApplyContext, { kind }: PathKind): void {
+  if (kind === "result" || kind === "verification" || kind === "registration") changed("ranking");
+  if (kind === "trace") changed("traces");
 }
 
 function storeListed(context: ApplyContext, kind: PathKind, list: string, file: ApplyFile): boolean {

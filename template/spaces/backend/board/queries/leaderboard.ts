@@ -45,18 +45,34 @@ interface Ranked {
 
 export function leaderboard(board: Board, query: LeaderboardQuery, now: number): Leaderboard {
   const { scoring } = board;
-  const ranked = query.bestPerAgent
-    ? bestOfEachAgent(board, query.states)
-    : allCandidates(board, query.states);
-  let rows = ranked.map((row, index) => ({ ...row, place: index + 1 }));
-  if (query.agent !== undefined) rows = rows.filter((row) => row.agent === query.agent);
-  if (query.limit !== null) rows = rows.slice(0, query.limit);
+  const { ranked, rowOf } = ranking(board, query.bestPerAgent, [...new Set(query.states)].sort());
+  let places = [...ranked.keys()];
+  if (query.agent !== undefined) places = places.filter((place) => ranked[place]?.agent === query.agent);
+  if (query.limit !== null) places = places.slice(0, query.limit);
   return {
     score_field: scoring === "none" ? "" : scoring.field,
     order: scoring === "none" || scoring.direction === "higher" ? "desc" : "asc",
-    rows: rows.map((row) => leaderboardRow(board, row, row.place)),
+    rows: places.map(rowOf),
     meta: { generated_at: new Date(now).toISOString(), ...tally(board, query.states) },
   };
+}
+
+interface Ranking {
+  ranked: readonly Ranked[];
+  /** The row at a place, counted from 0; read once. */
+  rowOf(place: number): LeaderboardRow;
+}
+
+function ranking(board: Board, bestPerAgent: boolean, states: readonly string[]): Ranking {
+  return board.computed("ranking", `${bestPerAgent} ${states}`, () => {
+    const ranked = bestPerAgent ? bestOfEachAgent(board, states) : allCandidates(board, states);
+    const rows: LeaderboardRow[] = [];
+    const rowOf = (place: number) => {
+      rows[place] ??= leaderboardRow(board, ranked[place] as Ranked, place + 1);
+      return rows[place];
+    };
+    return { ranked, rowOf };
+  });
 }
 
 /** Two index seeks per agent and state, however many results there are. */

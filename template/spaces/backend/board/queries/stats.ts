@@ -23,8 +23,11 @@ interface TraceRow {
 
 const noTokens = () => Object.fromEntries(TOKEN_COUNTERS.map((counter) => [counter, 0])) as Tokens;
 
-/** One pass over all traces; the answer is kept per version of the board by who asks. */
 export function stats(board: Board): Stats {
+  return board.computed("traces", "stats", () => computeStats(board));
+}
+
+function computeStats(board: Board): Stats {
   const tokens = noTokens();
   const groups = {
     by_model: new Map<string, Tokens>(),

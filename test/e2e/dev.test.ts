@@ -109,6 +109,27 @@ describe("a collab in a folder that is kept", () => {
   });
 });
 
+test("Ctrl-C before it is ready leaves nothing, and says so", async () => {
+  const child = spawn(process.execPath, [CLI, "dev", EXAMPLE, "--ephemeral", "--port", "0", "--json"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  await new Promise<void>((done) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      if (stderr.includes("committed version")) done();
+    });
+  });
+  const children = await descendants(child.pid ?? 0);
+  child.kill("SIGINT");
+  expect(await once(child, "close")).toEqual([130, null]);
+  expect(JSON.parse(stdout).error).toMatchObject({ code: "interrupted" });
+  expect(await stillRunning(children)).toEqual([]);
+});
+
 test("a second Ctrl-C ends it at once, with every process it started", async () => {
   const { child, closed, ready } = await startDev([EXAMPLE, "--ephemeral", "--no-rehearsal"]);
   const children = await descendants(child.pid ?? 0);

@@ -104,6 +104,20 @@ describe("writing", () => {
     expect(Buffer.from((await bucket.read("longer")) ?? []).equals(longer)).toBe(true);
   });
 
+  test("takes more files than one container holds", async () => {
+    const bucket = await newBucket();
+    const files = Array.from({ length: 8_200 }, (_, i) => ({ path: `many/${i}`, content: `file ${i}` }));
+    await bucket.write(files);
+    expect(calls.filter((call) => call.includes("/v1/xorbs/"))).toHaveLength(2);
+    expect(calls.filter((call) => call.endsWith("/v1/shards"))).toHaveLength(1);
+    expect(calls.filter((call) => call.endsWith("/batch"))).toHaveLength(9);
+    expect(await bucket.info()).toMatchObject({ totalFiles: 8_200 });
+    for (const i of [0, 8_191, 8_192, 8_199]) expect(await bucket.readText(`many/${i}`)).toBe(`file ${i}`);
+    let listed = 0;
+    for await (const _ of bucket.list("many")) listed++;
+    expect(listed).toBe(8_200);
+  });
+
   test("lets the last content of a path win", async () => {
     const bucket = await newBucket();
     await bucket.write([

@@ -31,7 +31,9 @@ export async function hardwarePrices(endpoint: string, fetchJson: typeof fetch =
     const perHour: Prices["perHour"] = {};
     for (const { name, unitCostUSD, unitLabel } of HardwareList.parse(await response.json())) {
       if (!(name in HARDWARE_PRICE_PER_HOUR)) continue;
-      perHour[name as JobHardware] = unitLabel === "hour" ? unitCostUSD : unitCostUSD * 60;
+      const price = unitLabel === "hour" ? unitCostUSD : unitCostUSD * 60;
+      // A price by the minute is rounded; by the hour it is one of whole cents.
+      perHour[name as JobHardware] = Math.round(price * 100) / 100;
     }
     if (Object.keys(perHour).length === 0) throw new Error("an empty list");
     return { perHour, live: true };

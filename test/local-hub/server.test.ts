@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -228,6 +228,13 @@ describe("the data folder of a local hub", () => {
     await chmod(dataDir, 0o555);
     await expect(startLocalHub({ dataDir })).rejects.toMatchObject({ code: "data_folder_unwritable" });
     await chmod(dataDir, 0o755);
+  });
+
+  it("keeps its database, with the secrets of Spaces in it, from other users of the machine", async () => {
+    await using hub = await startLocalHub({ dataDir: join(folder, "data") });
+    for (const name of ["hub.sqlite", "hub.sqlite-wal"]) {
+      expect((await stat(join(hub.dataDir, name))).mode & 0o077, name).toBe(0);
+    }
   });
 
   it("keeps itself out of version control", async () => {

@@ -1,4 +1,5 @@
 /** Persistence of the local hub: one SQLite file per data folder, each part with its own tables. */
+import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { HubStartError } from "./errors.ts";
 
@@ -11,6 +12,8 @@ export const SCHEMA_VERSION = 1;
  */
 export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000 });
+  // It holds the secrets of Spaces; SQLite gives its side files the same mode.
+  chmodSync(file, 0o600);
   const version = readVersion(db, file);
   if (version > SCHEMA_VERSION) {
     db.close();

@@ -59,15 +59,22 @@ def parse_settings(argv: list[str]) -> Settings:
     parser.add_argument("--work-dir", type=Path, default=Path(tempfile.gettempdir()), help="scratch space (default: the system's)")
     parser.add_argument("--seed", type=int, help="order of the scoring requests (default: random, kept in the summary)")
     options = parser.parse_args(argv)
+    profile = choose_profile(options.profile, has_gpu=has_gpu())
     return Settings(
         submission_dir=options.submission_dir.absolute(),
         state_dir=options.state_dir.absolute(),
         private_dir=options.private_dir.absolute() if options.private_dir else None,
-        profile=choose_profile(options.profile, has_gpu=has_gpu()),
-        require=tuple(dict.fromkeys(options.require)),
+        profile=profile,
+        require=requirements(options.require, profile, options.private_dir is not None),
         work_root=options.work_dir.absolute(),
         seed=options.seed,
     )
+
+
+def requirements(named: list[str], profile: Profile, private: bool) -> tuple[str, ...]:
+    """Real private data is never mounted beside a program that could read it; invented data may be."""
+    implied = ["files"] if private and profile.data != "invented" else []
+    return tuple(dict.fromkeys([*implied, *named]))
 
 
 def has_gpu() -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping, Sequence
 
+from ..errors import HarnessFailure
 from . import kernel
 
 LAUNCHER = Path(__file__).resolve().parent / "launcher.py"
@@ -41,6 +42,8 @@ class Confinement:
     hide: list[Path]
     #: The Python they get.
     python: str
+    #: Parts of the isolation without which nothing of a participant is started.
+    require: tuple[str, ...] = ()
     report: dict = field(default_factory=dict)
 
     def environment(self, home: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -67,6 +70,7 @@ class Confinement:
             "uid": self.uid,
             "gid": self.uid,
             "hide": [str(path) for path in self.hide],
+            "require_files": "files" in self.require,
             "report_fd": writer,
         }
         process = subprocess.Popen(
@@ -86,12 +90,25 @@ class Confinement:
             text = stream.read()
         report = json.loads(text) if text else {}
         self.report.update(report)
+        try:
+            self.check_required("user", "files")
+        except HarnessFailure:
+            process.kill()
+            process.wait()
+            raise
         return process, report
 
+    def check_required(self, *parts: str) -> None:
+        """Raises isolation_unavailable when one of `parts` is required and not enforced."""
+        missing = [part for part in parts if part in self.require and not self.report.get(part, {}).get("enforced")]
+        if missing:
+            reasons = "; ".join(f"{part}: {self.report.get(part, {}).get('why', 'not tried')}" for part in missing)
+            raise HarnessFailure("isolation_unavailable", f"Required and not enforced: {reasons}.")
 
-def choose_confinement(hide: list[Path], work: Path) -> Confinement:
+
+def choose_confinement(hide: list[Path], work: Path, require: tuple[str, ...]) -> Confinement:
     """Another user when the harness is root and that user can run a Python and reach the work directory."""
-    confinement = Confinement(uid=None, hide=hide, python=sys.executable)
+    confinement = Confinement(uid=None, hide=hide, python=sys.executable, require=require)
     confinement.report["user"] = {"enforced": False, "why": "the harness does not run as root"}
     if os.name != "posix" or os.geteuid() != 0 or not kernel.IS_LINUX:
         return confinement

@@ -1,7 +1,8 @@
 """Starts one participant's program in its restricted surroundings. Runs as a process of its own: see `confined.py`.
 
-Standard input holds one JSON object: {argv, cwd, env, uid, gid, hide, report_fd}. What could be enforced is
-written to the descriptor `report_fd` as JSON, then this process becomes the participant's program.
+Standard input holds one JSON object: {argv, cwd, env, uid, gid, hide, require_files, report_fd}. What could be enforced is
+written to the descriptor `report_fd` as JSON, then this process becomes the participant's program; or ends, where
+files that must be out of its sight are not.
 """
 from __future__ import annotations
 
@@ -38,6 +39,8 @@ def main() -> None:
     os.chdir(order["cwd"])
     os.write(report_fd, json.dumps(report).encode())
     os.close(report_fd)
+    if order["require_files"] and not report["files"]["enforced"]:
+        sys.exit(126)
     try:
         os.execvpe(order["argv"][0], order["argv"], order["env"])
     except OSError as error:

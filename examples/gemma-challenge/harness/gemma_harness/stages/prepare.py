@@ -40,7 +40,9 @@ def prepare(run: Run) -> None:
     hidden = [HARNESS_DIR, run.settings.state_dir]
     if run.settings.private_dir is not None:
         hidden.append(run.settings.private_dir)
-    run.confinement = choose_confinement(hidden, run.work)
+    run.confinement = choose_confinement(hidden, run.work, run.settings.require)
+    run.isolation = run.confinement.report
+    run.confinement.check_required("user")
     _make_home(run)
     manifest = run.manifest
     if manifest.dependencies or manifest.lock:
@@ -140,6 +142,7 @@ def _isolate(run: Run) -> None:
         run.isolation["network"] = {"enforced": True, "by": enter_empty_network()}
     except OSError as error:
         run.isolation["network"] = {"enforced": False, "why": str(error)}
+    run.confinement.check_required("network")
     if kernel.IS_LINUX:
         try:
             # Closes /proc/<harness>/… to other processes of the same user, which matters without a second user.

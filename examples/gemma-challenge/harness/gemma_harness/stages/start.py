@@ -33,8 +33,6 @@ def start(run: Run) -> None:
     show = (lambda line: None) if run.settings.is_private else (lambda line: run.progress.line(line, "server"))
     env = run.confinement.environment(run.home(), given)
     run.server = ServerProcess(run.confinement, argv, run.snapshot.root, env, show)
-    run.isolation.update(run.confinement.report)
-    _require(run)
     run.client = Client(HOST, port)
     begin = time.monotonic()
     wait_until_ready(run)
@@ -86,13 +84,6 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
-
-
-def _require(run: Run) -> None:
-    missing = [part for part in run.settings.require if not run.isolation.get(part, {}).get("enforced")]
-    if missing:
-        reasons = "; ".join(f"{part}: {run.isolation.get(part, {}).get('why', 'not tried')}" for part in missing)
-        raise HarnessFailure("isolation_unavailable", f"Required and not enforced: {reasons}.")
 
 
 def _details(run: Run, status: int | None) -> dict:

@@ -18,7 +18,7 @@ const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 6);
 const SEED = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const WRITERS = 6;
 /** A round lives this long at most before it is killed; some die while they start. */
-const LONGEST_LIFE_MS = 600;
+const LONGEST_LIFE_MS = 900;
 const ROUND_TIMEOUT_MS = 30_000;
 
 const COLLAB = {
@@ -59,7 +59,7 @@ test(`no kill loses or doubles an acknowledged message (${ROUNDS} rounds, CRASH_
         content: `---\nagent_name: ${id}\nhf_user: ada\n---\n`,
       })),
     );
-    await slowDown(localHub.url);
+    await trouble(localHub.url);
 
     const random = seeded(SEED);
     const sent: Sent[] = [];
@@ -153,16 +153,27 @@ async function expectEachOnce(files: ReadonlyMap<string, string>, sent: readonly
   expect(bodies.sort()).toEqual(sent.map(({ id }) => `id ${id} for @b`).sort());
 }
 
-/** A Hub that is quick as lightning leaves few moments to die in. */
-async function slowDown(url: string): Promise<void> {
-  for (const [path, delayMs] of [
-    ["/api/buckets/*/*/batch", 12],
-    ["/xet/**", 3],
-  ] as const) {
+/** A Hub that is quick and whole leaves few moments to die in: between journal and files there would be none. */
+const TROUBLE = [
+  { kind: "delay", delayMs: 10, path: "/api/buckets/*/*/batch" },
+  { kind: "delay", delayMs: 3, path: "/xet/**" },
+  {
+    kind: "status",
+    status: 503,
+    retryAfterSeconds: 0,
+    path: `/api/buckets/${CENTRAL}/batch`,
+    probability: 0.4,
+  },
+  { kind: "lost", path: `/api/buckets/${AUDIT}/batch`, probability: 0.1 },
+  { kind: "reset", path: "/xet/**", probability: 0.03 },
+];
+
+async function trouble(url: string): Promise<void> {
+  for (const rule of TROUBLE) {
     await fetch(`${url}/_emulator/faults`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ kind: "delay", delayMs, path }),
+      body: JSON.stringify(rule),
     });
   }
 }

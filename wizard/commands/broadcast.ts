@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { findRunning } from "../running/find.ts";
+import { requireOrganiser } from "../running/organiser.ts";
 import { EXIT, UserError, usageError } from "../terminal/errors.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
-import { requireOrganiser } from "./judge.ts";
 
 const MAX_CHARACTERS = 4_000;
 const Posted = z.object({ filename: z.string() });

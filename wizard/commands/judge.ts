@@ -2,11 +2,8 @@
 import { Argument, type Command } from "commander";
 import { z } from "zod";
 import { closest } from "../../template/schema/suggest.ts";
-import {
-  VERIFICATION_INDEX_PATH,
-  VerificationIndex,
-} from "../../template/spaces/backend/record/verification-index.ts";
 import { findRunning, type RunningCollab } from "../running/find.ts";
+import { requireOrganiser } from "../running/organiser.ts";
 import {
   authorOf,
   brokenGuardrails,
@@ -16,12 +13,10 @@ import {
   scoreText,
   shortValue,
 } from "../running/results.ts";
+import { VERDICTS, type Verdict, verdictOf, writeVerdict } from "../running/verdicts.ts";
 import { UserError, usageError } from "../terminal/errors.ts";
 import { plural, printable } from "../terminal/text.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
-
-const VERDICTS = ["valid", "invalid", "pending"] as const;
-type Verdict = (typeof VERDICTS)[number];
 
 export const register: RegisterCommand = (command, cli) => {
   command.addHelpText(
@@ -173,19 +168,6 @@ function report(
   });
 }
 
-const Me = z.object({ handle: z.string(), hf_user: z.string(), is_organizer: z.boolean() });
-
-/** The backend decides who is an organiser, so that a verdict and its announcement come from the same person. */
-export async function requireOrganiser({ api, names }: RunningCollab): Promise<z.infer<typeof Me>> {
-  const me = await api.get("/v1/me", Me);
-  if (me.is_organizer) return me;
-  throw new UserError({
-    code: "not_organiser",
-    message: `${me.hf_user} is not an organiser of this collab.`,
-    fix: `Organisers are the admins of ${names.org}: use the token of one, or ask an admin for the role.`,
-  });
-}
-
 async function findResult(file: string, { api }: RunningCollab): Promise<Result> {
   const name = file.replace(/^.*results\//, "");
   if (!isResultFilename(name)) {
@@ -209,37 +191,4 @@ async function findResult(file: string, { api }: RunningCollab): Promise<Result>
       cause: error,
     });
   }
-}
-
-function indexOf({ hub, names }: RunningCollab): VerificationIndex {
-  return new VerificationIndex({
-    bucket: hub.bucket(names.centralBucket),
-    onContent: () => {},
-    log: () => {},
-  });
-}
-
-/** What stands in the index itself, which the backend shows a moment later. */
-async function verdictOf(running: RunningCollab, filename: string): Promise<string> {
-  let state = "pending";
-  const outcome = await indexOf(running).update((entries) => {
-    state = entries.get(filename) ?? "pending";
-    return null;
-  });
-  if (outcome === "unreadable") throw unreadableIndex(running);
-  return printable(state);
-}
-
-/** Merged into what is there, so that verdicts given meanwhile stay. */
-async function writeVerdict(running: RunningCollab, filename: string, verdict: Verdict): Promise<void> {
-  const outcome = await indexOf(running).update((entries) => new Map([...entries, [filename, verdict]]));
-  if (outcome === "unreadable") throw unreadableIndex(running);
-}
-
-function unreadableIndex({ names }: RunningCollab): UserError {
-  return new UserError({
-    code: "index_unreadable",
-    message: `${names.centralBucket}/${VERIFICATION_INDEX_PATH} is not a JSON object, so it was left as it is.`,
-    fix: "Mend the file by hand; it maps filenames of results to valid, invalid or pending.",
-  });
 }

@@ -31,7 +31,18 @@ async function startDev(args: readonly string[]) {
     });
     void closed.then(([code]) => failed(new Error(`dev ended with ${code}\n${stdout}\n${stderr}`)));
   });
-  return { child, ready, closed, stdout: () => stdout, stderr: () => stderr };
+  return {
+    child,
+    ready,
+    closed,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    /** A test that fails in the middle leaves nothing running. */
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await closed;
+    },
+  };
 }
 
 async function descendants(pid: number): Promise<number[]> {
@@ -69,7 +80,7 @@ describe("a collab in a folder that is kept", () => {
   afterAll(() => rm(join(dir, ".."), { recursive: true, force: true }));
 
   test("answers when it says so, and goes on where it was after a restart", async () => {
-    const first = await startDev([dir, "--no-rehearsal"]);
+    await using first = await startDev([dir, "--no-rehearsal"]);
     const { ready } = first;
     expect(ready).toMatchObject({
       schema_version: 1,
@@ -102,7 +113,7 @@ describe("a collab in a folder that is kept", () => {
     expect(await stillRunning(children)).toEqual([]);
     expect(first.stdout().trim().split("\n")).toHaveLength(1);
 
-    const second = await startDev([dir, "--no-rehearsal"]);
+    await using second = await startDev([dir, "--no-rehearsal"]);
     expect((await fetch(`${second.ready.backend.url}/v1/healthz`)).status).toBe(200);
     second.child.kill("SIGINT");
     expect(await second.closed).toEqual([0, null]);
@@ -131,7 +142,8 @@ test("Ctrl-C before it is ready leaves nothing, and says so", async () => {
 });
 
 test("a second Ctrl-C ends it at once, with every process it started", async () => {
-  const { child, closed, ready } = await startDev([EXAMPLE, "--ephemeral", "--no-rehearsal"]);
+  await using dev = await startDev([EXAMPLE, "--ephemeral", "--no-rehearsal"]);
+  const { child, closed, ready } = dev;
   const children = await descendants(child.pid ?? 0);
   child.kill("SIGINT");
   child.kill("SIGINT");
@@ -142,7 +154,8 @@ test("a second Ctrl-C ends it at once, with every process it started", async () 
 });
 
 test("a rehearsal fills an empty board, marked as what it is, and leaves a board with agents alone", async () => {
-  const { child, closed, ready, stderr } = await startDev([EXAMPLE, "--ephemeral"]);
+  await using dev = await startDev([EXAMPLE, "--ephemeral"]);
+  const { child, closed, ready, stderr } = dev;
   const get = async (path: string) => (await fetch(ready.backend.url + path)).json();
   for (let i = 0; i < 200; i++) {
     if ((await get("/v1/messages?q=whole+script")).matched > 0) break;
@@ -171,7 +184,8 @@ test("a rehearsal fills an empty board, marked as what it is, and leaves a board
 });
 
 test("nothing stays of an ephemeral collab", async () => {
-  const { child, closed, ready } = await startDev([EXAMPLE, "--ephemeral", "--no-rehearsal"]);
+  await using dev = await startDev([EXAMPLE, "--ephemeral", "--no-rehearsal"]);
+  const { child, closed, ready } = dev;
   expect(await readdir(ready.data_dir)).toContain("hub.sqlite");
   child.kill("SIGINT");
   await closed;

@@ -6,6 +6,7 @@ import { isBucketPrivate } from "./access-gate.ts";
 import { createApp } from "./app.ts";
 import { Backend } from "./backend.ts";
 import { Board } from "./board/board.ts";
+import { MODERATION_FILE } from "./board/moderation.ts";
 import type { Config } from "./config.ts";
 import { type HttpServer, listen } from "./http-server.ts";
 import { LiveCollab } from "./live-collab.ts";
@@ -16,7 +17,7 @@ import { keptAnswers } from "./routes/kept-answers.ts";
 import { ReadCache } from "./routes/read-cache.ts";
 import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
 import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
-import { COLLAB_FILE, reloadCollab } from "./upkeep/reload.ts";
+import { COLLAB_FILE, reloadCollab, reloadModeration } from "./upkeep/reload.ts";
 import { watchMetrics } from "./watch-metrics.ts";
 
 export interface StartOptions {
@@ -121,6 +122,7 @@ function assemble(options: StartOptions): Backend {
   record.watch(COLLAB_FILE, (text) => {
     if (text !== null) reloadCollab(text, live, board, log);
   });
+  record.watch(MODERATION_FILE, (text) => reloadModeration(text, board, log));
   watchMetrics(backend);
   return backend;
 }

@@ -58,6 +58,49 @@ describe("organisers' edits", () => {
     expect(await leader()).toBe("a");
   });
 
+  test("what is hidden keeps its place and loses its text, everywhere", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    const a = await under.agent("a");
+    await under.agent("b", "bob");
+    const before = await under.say(a, "fine");
+    const filename = await under.say(a, "buy my token @b", { type: "ad" });
+    const start = (await under.get(`/v1/changes?after=${before.slice(0, 19)}`)).body;
+    expect(start.items[0].excerpt).toContain("token");
+    await under.central.write([
+      { path: "moderation.json", content: JSON.stringify({ hidden: { [filename]: "advertising" } }) },
+    ]);
+    await vi.waitFor(
+      async () =>
+        expect((await under.get(`/v1/messages/${filename}`)).body.body).toBe(
+          "[hidden by the organisers: advertising]",
+        ),
+      soon,
+    );
+    expect((await under.get("/v1/messages?expand=true")).body).toMatchObject({
+      count: 2,
+      items: [{ filename, frontmatter: { agent: "a", type: "ad", hidden: true } }, { body: "fine" }],
+    });
+    for (const path of [
+      "/v1/inbox/b?expand=true",
+      "/v1/digest?as=b",
+      "/",
+      "/v1/messages?expand=true&q=token",
+    ]) {
+      expect(JSON.stringify((await under.get(path)).body), path).not.toContain("buy my token");
+    }
+    // A mistake in the file uncovers nothing: seen together with an edit that does take effect.
+    const result = await under.result(a, 4);
+    await under.central.write([
+      { path: "moderation.json", content: "{" },
+      { path: "results/verification_status.json", content: JSON.stringify({ [result]: "valid" }) },
+    ]);
+    await vi.waitFor(
+      async () => expect((await under.get(`/v1/results/${result}`)).body.verification).toBe("valid"),
+      soon,
+    );
+    expect((await under.get(`/v1/messages/${filename}`)).body.body).toContain("hidden");
+  });
+
   test("a message uploaded beside the backend appears", async () => {
     await using under = await BackendUnderTest.start(FAST);
     await under.central.write([

@@ -40,6 +40,7 @@ export class Board implements BoardWriter {
   #version = 1;
   #journalSeq = 0;
   #scoring: Scoring | "none";
+  #hidden: ReadonlyMap<string, string> = new Map();
   readonly #computed: Record<Topic, Map<string, unknown>> = { ranking: new Map(), traces: new Map() };
   readonly #followers = new Set<(change: BoardChange) => void>();
 
@@ -70,6 +71,19 @@ export class Board implements BoardWriter {
       const context = this.#context();
       rerank(context);
       context.changed("ranking");
+      return true;
+    });
+  }
+
+  /** Filenames that organisers have hidden, with the reasons. */
+  get hidden(): ReadonlyMap<string, string> {
+    return this.#hidden;
+  }
+
+  setHidden(hidden: ReadonlyMap<string, string>): void {
+    this.#hidden = hidden;
+    this.#change({}, () => {
+      this.#context().changed("ranking");
       return true;
     });
   }

@@ -4,6 +4,7 @@
  */
 import type { Board, BoardChange } from "../board/board.ts";
 import { VERIFICATION_INDEX } from "../board/classify.ts";
+import { moderated } from "../board/moderation.ts";
 import { filenameStamp } from "../documents/stamp.ts";
 import {
   type CollabEvent,
@@ -157,7 +158,7 @@ export class EventLog {
       for (const row of rows) {
         const id = row.key.slice(0, "20260601-100000-000".length);
         if (parseEventId(id) && compareEventIds(id, this.#complete) <= 0) {
-          events.push({ id, kind, path: row.path, ...rowFields(row) });
+          events.push({ id, kind, path: row.path, ...rowFields(moderated(row, this.#board.hidden)) });
         }
       }
       if (rows.length > MAX_REPLAYED) return null;

@@ -1,6 +1,7 @@
 /** What followers of a collab are told: that something is new, and enough of it to decide whether to fetch it. */
 import type { Board } from "../board/board.ts";
 import { classify } from "../board/classify.ts";
+import { moderated } from "../board/moderation.ts";
 import type { Frontmatter } from "../board/types.ts";
 import { filenameStamp, type Stamp } from "../documents/stamp.ts";
 
@@ -102,7 +103,7 @@ function documentFields(board: Board, path: string): Partial<CollabEvent> {
     "SELECT d.key, d.author, d.type, d.channel, c.frontmatter, c.body FROM docs d JOIN contents c ON c.id = d.content WHERE d.path = ?",
     path,
   );
-  return row ? rowFields(row) : {};
+  return row ? rowFields(moderated(row, board.hidden)) : {};
 }
 
 export function rowFields(row: EventRow): Partial<CollabEvent> {

@@ -1,5 +1,6 @@
 /** `GET /v1/taskforces/{name}/files/{path}`: the bytes of one file (api-v1.md 3.14). */
 import { z } from "@hono/zod-openapi";
+import { leafOf } from "../documents/naming.ts";
 import { requirePath } from "../documents/paths.ts";
 import { ApiError } from "../errors.ts";
 import { defineRoute } from "./define.ts";
@@ -49,6 +50,9 @@ export const getTaskforceFile = defineRoute({
     requireTaskforce(backend, name);
     requirePath(path, "path");
     const full = `taskforces/${name}/${path}`;
+    const leaf = leafOf(path);
+    if (backend.board.hidden.has(leaf))
+      throw new ApiError("NOT_FOUND", `${full} is hidden by the organisers.`);
     const listed = backend.board.sql.get<{ size: number }>("SELECT size FROM files WHERE path = ?", full);
     const missing = () => new ApiError("NOT_FOUND", `There is no ${full}.`);
     if (!listed) throw missing();

@@ -1,8 +1,9 @@
-/** A changed collab.yaml in the central bucket takes effect without a restart. */
+/** Files that organisers change in the central bucket take effect without a restart. */
 import { isDeepStrictEqual } from "node:util";
 import { resourceNames } from "../../../schema/collab.ts";
 import { parseCollab } from "../../../schema/parse.ts";
 import type { Board } from "../board/board.ts";
+import { MODERATION_FILE, parseModeration } from "../board/moderation.ts";
 import type { LiveCollab } from "../live-collab.ts";
 import type { Log } from "../log.ts";
 
@@ -36,4 +37,16 @@ export function reloadCollab(text: string, live: LiveCollab, board: Board, log: 
   // Also makes every cached answer stale: some of them show the configuration.
   board.setScoring(collab.scoring);
   log("info", "collab.yaml reloaded", { status: collab.collab.status });
+}
+
+/** No file: nothing is hidden. A file with mistakes changes nothing. */
+export function reloadModeration(text: string | null, board: Board, log: Log): void {
+  const hidden = text === null ? new Map<string, string>() : parseModeration(text);
+  if (hidden === null) {
+    log("warn", `${MODERATION_FILE} has mistakes; what was hidden stays hidden`, {
+      form: '{"hidden": {"<filename>": "<reason>"}}',
+    });
+    return;
+  }
+  if (!isDeepStrictEqual(hidden, board.hidden)) board.setHidden(hidden);
 }

@@ -1,5 +1,6 @@
 /** Messages, notes, results and inbox copies as the API answers them. */
 import type { Board } from "../board.ts";
+import { moderated } from "../moderation.ts";
 import type { DocumentView, Frontmatter, ResultView } from "../types.ts";
 import type { ListRow } from "./list.ts";
 
@@ -21,10 +22,11 @@ export function resultView(board: Board, row: Pick<ListRow, "key" | "frontmatter
 export function findDocument(board: Board, list: string, key: string): ListRow | undefined {
   const id = board.lists.find(list);
   if (id === undefined) return undefined;
-  return board.sql.get<ListRow>(
+  const row = board.sql.get<ListRow>(
     "SELECT d.key, d.path, c.frontmatter, c.body, d.id AS doc FROM docs d JOIN contents c ON c.id = d.content" +
       " WHERE d.list = ? AND d.key = ? ORDER BY d.path LIMIT 1",
     id,
     key,
   );
+  return row && moderated(row, board.hidden);
 }

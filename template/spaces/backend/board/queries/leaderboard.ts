@@ -128,17 +128,18 @@ function leaderboardRow(board: Board, row: Ranked, place: number): LeaderboardRo
     row.doc,
   );
   const fields = JSON.parse(stored?.frontmatter ?? "{}") as Frontmatter;
+  const isHidden = board.hidden.has(row.filename);
   const owner = board.sql.get<{ hf_user: string }>("SELECT hf_user FROM agents WHERE id = ?", row.agent);
   return {
     rank: place,
     agent: row.agent,
     hf_user: owner?.hf_user || null,
     score: row.score,
-    method: asText(fields.method),
+    method: isHidden ? "" : asText(fields.method),
     verification: row.verification,
     filename: row.filename,
     timestamp: asText(fields.timestamp),
-    description: asText(fields.description),
+    description: isHidden ? "" : asText(fields.description),
     guardrails_ok: board.scoring === "none" ? null : guardrailsOk(board.scoring.guardrails, fields),
   };
 }

@@ -4,6 +4,7 @@
  * asked for as a whole or by one field.
  */
 import type { Board } from "../board.ts";
+import { moderated } from "../moderation.ts";
 import type { SqlValue } from "../sql.ts";
 
 /** Rows one list is made of. Several parts are merged in key order (an inbox and the broadcasts). */
@@ -147,7 +148,7 @@ function pageRows(
     if (rows.length === query.limit) return { rows, more: true };
     characters += row.frontmatter.length + row.body.length;
     if (characters > MAX_PAGE_CHARACTERS && rows.length > 0) return { rows, more: true };
-    rows.push(row);
+    rows.push(query.namesOnly ? row : moderated(row, board.hidden));
   }
   return { rows, more: false };
 }

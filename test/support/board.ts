@@ -13,6 +13,7 @@ export class BoardUnderTest {
 
   constructor(options: Partial<ConstructorParameters<typeof Board>[0]> = {}) {
     this.board = new Board({ scoring: SCORING, ...options });
+    this.board.startFrom(0);
   }
 
   apply(...changes: FileChange[]): void {

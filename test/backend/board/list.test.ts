@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { Board } from "../../../template/spaces/backend/board/board.ts";
 import { type ListQuery, listPage } from "../../../template/spaces/backend/board/queries/list.ts";
 import { inboxScope, messagesScope } from "../../../template/spaces/backend/board/queries/scopes.ts";
-import { BoardUnderTest, document } from "../../support/board.ts";
+import { BoardUnderTest, document, SCORING } from "../../support/board.ts";
 
 const day = (n: number) => `202606${String(n).padStart(2, "0")}-100000-000`;
 
@@ -16,6 +17,15 @@ function sixMessages() {
     );
   }
   return under;
+}
+
+/** The file of a document that was put without anything the writer would add. */
+function textOf(under: BoardUnderTest, path: string): string {
+  const row = under.board.sql.get<{ frontmatter: string; body: string }>(
+    "SELECT c.frontmatter, c.body FROM docs d JOIN contents c ON c.id = d.content WHERE d.path = ?",
+    path,
+  );
+  return document(row?.frontmatter.replace(/^\{/, "{\n") ?? "", row?.body);
 }
 
 function ask(under: BoardUnderTest, query: Partial<ListQuery>) {
@@ -174,6 +184,36 @@ describe("the board", () => {
     under.board.apply(group);
     expect(under.board.version).toBe(before);
     expect(messagesScope(under.board).count(under.board)).toBe(1);
+  });
+
+  test("filled at the start is the same as written one by one", () => {
+    using written = sixMessages();
+    written.register("a", "b");
+    written.put({
+      [`results/${day(1)}_a.md`]: document("score: 1\nstatus: agent-run"),
+      "taskforces/t/README.md": document("creator: a", "# T"),
+    });
+    const filled = new Board({ scoring: SCORING });
+    const files = written.board.sql.all<{ path: string }>("SELECT path FROM docs").map(({ path }) => path);
+    filled.applyFound(files.map((path) => ({ path, text: textOf(written, path), size: 1 })));
+    filled.startFrom(7);
+    const counts = (board: Board) => [
+      board.sql.all("SELECT name, count FROM lists ORDER BY name"),
+      board.sql.all(
+        "SELECT l.name, facet, value, n FROM tallies t JOIN lists l ON l.id = t.list WHERE n > 0 ORDER BY 1, 2, 3",
+      ),
+      board.sql.all("SELECT * FROM result_tallies"),
+    ];
+    expect(counts(filled)).toEqual(counts(written.board));
+    expect(filled.journalSeq).toBe(7);
+    filled.apply({
+      seq: 8,
+      entries: [
+        { stamp: 1, changes: [{ op: "delete", path: `message_board/${day(1)}_a.md` }], audit: {} as never },
+      ],
+    });
+    expect(messagesScope(filled).count(filled)).toBe(5);
+    filled.close();
   });
 
   test("a file put again takes the place of the old one, and counts stay right", () => {

@@ -4,7 +4,7 @@ import type { Scoring } from "../../../schema/collab.ts";
 import type { FileChange, JournalGroup } from "../record/types.ts";
 import { type ApplyContext, applyFile, applyRemoval } from "./apply/file.ts";
 import { rerank } from "./apply/result.ts";
-import { BOARD_SCHEMA } from "./schema.ts";
+import { BOARD_INDEXES, BOARD_TABLES, BOARD_TRIGGERS, COUNT_ALL } from "./schema.ts";
 import { SearchIndex } from "./search.ts";
 import { Sql } from "./sql.ts";
 import { Lists } from "./store.ts";
@@ -39,6 +39,8 @@ export class Board implements BoardWriter {
   readonly epoch = randomBytes(4).toString("hex");
   #version = 1;
   #journalSeq = 0;
+  /** Being filled: indexes, triggers and counts are not there yet, so nothing can be asked. */
+  #isFilling = true;
   #scoring: Scoring | "none";
   #hidden: ReadonlyMap<string, string> = new Map();
   readonly #computed: Record<Topic, Map<string, unknown>> = { ranking: new Map(), traces: new Map() };
@@ -46,7 +48,7 @@ export class Board implements BoardWriter {
 
   constructor(options: BoardOptions) {
     this.sql = new Sql(options.file ?? ":memory:");
-    this.sql.db.exec(BOARD_SCHEMA);
+    this.sql.db.exec(BOARD_TABLES);
     this.lists = new Lists(this.sql);
     this.search = new SearchIndex(this.sql);
     this.#scoring = options.scoring;
@@ -90,6 +92,7 @@ export class Board implements BoardWriter {
 
   apply(group: JournalGroup): void {
     if (group.seq <= this.#journalSeq) return;
+    this.#endFilling();
     this.#change({ group }, () => {
       const context = this.#context();
       for (const entry of group.entries) {
@@ -111,8 +114,12 @@ export class Board implements BoardWriter {
     });
   }
 
-  /** The journal up to here is in the files that were applied: what a start from a snapshot says. */
+  /**
+   * Ends the filling of a new board with `applyFound`; the journal up to here is in those files. From then on
+   * the board can be asked.
+   */
   startFrom(journalSeq: number): void {
+    this.#endFilling();
     this.#journalSeq = Math.max(this.#journalSeq, journalSeq);
   }
 
@@ -143,6 +150,13 @@ export class Board implements BoardWriter {
     this.sql.close();
   }
 
+  #endFilling(): void {
+    if (!this.#isFilling) return;
+    this.#isFilling = false;
+    this.sql.transaction(() => this.sql.db.exec(BOARD_INDEXES + COUNT_ALL + BOARD_TRIGGERS));
+    this.search.schedule();
+  }
+
   #context(): ApplyContext {
     return {
       sql: this.sql,
@@ -164,7 +178,7 @@ export class Board implements BoardWriter {
     }
     if (!changed) return;
     this.#version += 1;
-    this.search.schedule();
+    if (!this.#isFilling) this.search.schedule();
     for (const follower of this.#followers) follower({ ...what, version: this.#version });
   }
 }

@@ -3,9 +3,10 @@
  * the notes of a taskforce, …), sorted by its key; the text is in `contents`, once per distinct text, since
  * inbox and broadcast copies have the same bytes as the message.
  *
- * Counts that a list answer needs are kept by triggers, so that no page ever counts history.
+ * Counts that a list answer needs are kept by triggers, so that no page ever counts history. While a board is
+ * filled at the start, indexes and triggers only cost time: they are made when it is full.
  */
-export const BOARD_SCHEMA = `
+export const BOARD_TABLES = `
 CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, count INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE contents (
@@ -30,17 +31,77 @@ CREATE TABLE docs (
   channel TEXT NOT NULL,
   content INTEGER NOT NULL REFERENCES contents(id)
 );
+
+-- Documents per list and author, type, via, channel or hour.
+CREATE TABLE tallies (list INTEGER NOT NULL, facet TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (list, facet, value)) WITHOUT ROWID;
+
+CREATE TABLE agents (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  id TEXT NOT NULL UNIQUE,            -- from the filename
+  hf_user TEXT NOT NULL, model TEXT NOT NULL, harness TEXT NOT NULL, joined TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE verification (filename TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE results (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  filename TEXT NOT NULL UNIQUE,
+  agent TEXT NOT NULL,
+  status TEXT NOT NULL,               -- as text, for the filter
+  class TEXT NOT NULL,                -- candidate | negative | malformed
+  score REAL,
+  rank REAL,                          -- score, negated where higher is better: smaller always ranks first
+  verification TEXT NOT NULL
+);
+CREATE TABLE result_tallies (class TEXT NOT NULL, verification TEXT NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (class, verification)) WITHOUT ROWID;
+
+CREATE TABLE taskforces (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  name TEXT NOT NULL UNIQUE, creator TEXT, created TEXT
+);
+
+CREATE TABLE traces (
+  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
+  agent TEXT NOT NULL, session TEXT NOT NULL, harness TEXT NOT NULL, model TEXT NOT NULL, share TEXT NOT NULL,
+  summary TEXT NOT NULL,              -- JSON: what TraceSummary and stats need, with YAML's types settled
+  UNIQUE (agent, session)
+);
+
+-- Files that are listed by name: of taskforces, traces, artifact sets and shared resources.
+CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+`;
+
+/** What the triggers would have counted. */
+export const COUNT_ALL = `
+UPDATE lists SET count = (SELECT count(*) FROM docs WHERE list = lists.id);
+INSERT INTO tallies SELECT list, 'author', author, count(*) FROM docs GROUP BY list, author;
+INSERT INTO tallies SELECT list, 'type', type, count(*) FROM docs GROUP BY list, type;
+INSERT INTO tallies SELECT list, 'via', via, count(*) FROM docs GROUP BY list, via;
+INSERT INTO tallies SELECT list, 'channel', channel, count(*) FROM docs GROUP BY list, channel;
+INSERT INTO tallies SELECT list, 'hour', substr(key, 1, 11), count(*) FROM docs GROUP BY list, substr(key, 1, 11);
+INSERT INTO result_tallies SELECT class, verification, count(*) FROM results GROUP BY class, verification;
+`;
+
+export const BOARD_INDEXES = `
 CREATE INDEX docs_key ON docs(list, key);
 CREATE INDEX docs_author ON docs(list, author, key);
 CREATE INDEX docs_type ON docs(list, type, key);
 CREATE INDEX docs_via ON docs(list, via, key);
 CREATE INDEX docs_channel ON docs(list, channel, key) WHERE channel <> '';
 CREATE INDEX docs_content ON docs(content);
+CREATE INDEX agents_joined ON agents(joined DESC, id);
+CREATE INDEX results_best ON results(agent, class, verification, rank, filename);
+CREATE INDEX results_order ON results(class, verification, rank, filename);
+CREATE INDEX results_state ON results(verification, filename);
+CREATE INDEX results_status ON results(status, filename);
+CREATE INDEX taskforces_created ON taskforces(created DESC, name DESC);
+CREATE INDEX traces_agent ON traces(agent);
+`;
 
--- Documents per list and author, type, via, channel or hour.
-CREATE TABLE tallies (list INTEGER NOT NULL, facet TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
-  PRIMARY KEY (list, facet, value)) WITHOUT ROWID;
-
+export const BOARD_TRIGGERS = `
 CREATE TRIGGER docs_in AFTER INSERT ON docs BEGIN
   UPDATE lists SET count = count + 1 WHERE id = NEW.list;
   INSERT INTO tallies VALUES
@@ -58,31 +119,6 @@ CREATE TRIGGER docs_out AFTER DELETE ON docs BEGIN
   DELETE FROM contents WHERE id = OLD.content
     AND NOT EXISTS (SELECT 1 FROM docs WHERE content = OLD.content);
 END;
-
-CREATE TABLE agents (
-  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
-  id TEXT NOT NULL UNIQUE,            -- from the filename
-  hf_user TEXT NOT NULL, model TEXT NOT NULL, harness TEXT NOT NULL, joined TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX agents_joined ON agents(joined DESC, id);
-
-CREATE TABLE verification (filename TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE results (
-  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
-  filename TEXT NOT NULL UNIQUE,
-  agent TEXT NOT NULL,
-  status TEXT NOT NULL,               -- as text, for the filter
-  class TEXT NOT NULL,                -- candidate | negative | malformed
-  score REAL,
-  rank REAL,                          -- score, negated where higher is better: smaller always ranks first
-  verification TEXT NOT NULL
-);
-CREATE INDEX results_best ON results(agent, class, verification, rank, filename);
-CREATE INDEX results_order ON results(class, verification, rank, filename);
-CREATE INDEX results_state ON results(verification, filename);
-CREATE INDEX results_status ON results(status, filename);
-CREATE TABLE result_tallies (class TEXT NOT NULL, verification TEXT NOT NULL, n INTEGER NOT NULL,
-  PRIMARY KEY (class, verification)) WITHOUT ROWID;
 CREATE TRIGGER results_in AFTER INSERT ON results BEGIN
   INSERT INTO result_tallies VALUES (NEW.class, NEW.verification, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
@@ -93,23 +129,4 @@ CREATE TRIGGER results_judged AFTER UPDATE OF verification ON results BEGIN
   UPDATE result_tallies SET n = n - 1 WHERE class = OLD.class AND verification = OLD.verification;
   INSERT INTO result_tallies VALUES (NEW.class, NEW.verification, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
-
-CREATE TABLE taskforces (
-  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
-  name TEXT NOT NULL UNIQUE, creator TEXT, created TEXT
-);
-CREATE INDEX taskforces_created ON taskforces(created DESC, name DESC);
-
-CREATE TABLE traces (
-  doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
-  agent TEXT NOT NULL, session TEXT NOT NULL, harness TEXT NOT NULL, model TEXT NOT NULL, share TEXT NOT NULL,
-  summary TEXT NOT NULL,              -- JSON: what TraceSummary and stats need, with YAML's types settled
-  UNIQUE (agent, session)
-);
-CREATE INDEX traces_agent ON traces(agent);
-
--- Files that are listed by name: of taskforces, traces, artifact sets and shared resources.
-CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
-
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 `;

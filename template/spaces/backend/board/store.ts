@@ -1,5 +1,5 @@
 /** Rows of `lists`, `contents` and `docs`: what every kind of document has in common. */
-import { createHash } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 import type { ReadDocument } from "./read-document.ts";
 import type { Sql } from "./sql.ts";
 
@@ -35,7 +35,7 @@ const HASH_BYTES = 16;
 
 /** Id of the content with these bytes, stored on first sight. */
 export function storeContent(sql: Sql, text: string, read: () => ReadDocument): number {
-  const hash = createHash("sha256").update(text).digest().subarray(0, HASH_BYTES);
+  const hash = hashOf("sha256", text, "buffer").subarray(0, HASH_BYTES);
   const known = sql.get<{ id: number }>("SELECT id FROM contents WHERE hash = ?", hash);
   if (known) return known.id;
   const document = read();
@@ -57,9 +57,8 @@ export interface DocumentRow {
   document: ReadDocument;
 }
 
-/** Puts a document in its list, in place of what was at that path. Returns its row id. */
+/** Puts a document in its list; nothing may be at that path. Returns its row id. */
 export function storeDocument(sql: Sql, row: DocumentRow): number {
-  removeDocument(sql, row.path);
   return sql.run(
     "INSERT INTO docs (list, key, path, author, type, via, channel, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     row.list,

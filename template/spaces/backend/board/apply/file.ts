@@ -64,12 +64,9 @@ function storeListed(context: ApplyContext, kind: PathKind, list: string, file: 
     return read;
   };
   const content = storeContent(sql, text, document);
-  const same = sql.get<{ n: number }>(
-    "SELECT 1 AS n FROM docs WHERE path = ? AND content = ?",
-    file.path,
-    content,
-  );
-  if (same) return false;
+  const before = sql.get<{ content: number }>("SELECT content FROM docs WHERE path = ?", file.path);
+  if (before?.content === content) return false;
+  if (before) removeDocument(sql, file.path);
 
   const key = keyOf(kind, document);
   const author = authorOf(key);

@@ -1,5 +1,5 @@
 /** Following a collab live, losing the connection, and coming back. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { BackendUnderTest, type TestAgent } from "../../support/backend.ts";
 
 let under: BackendUnderTest;
@@ -114,6 +114,19 @@ describe("the event stream", () => {
   test("an id that is none of ours means: begin anew", async () => {
     using follower = await Follower.open("", "42");
     expect((await follower.next())?.event).toBe("reset");
+  });
+
+  test("gives back its place when the client goes, and takes none for HEAD", async () => {
+    await vi.waitFor(() => expect(under.backend.streams.count()).toBe(0));
+    expect((await under.request("/v1/events", { method: "HEAD" })).headers.get("content-type")).toBe(
+      "text/event-stream",
+    );
+    expect(under.backend.streams.count()).toBe(0);
+    const follower = await Follower.open();
+    await follower.next();
+    expect(under.backend.streams.count()).toBe(1);
+    follower[Symbol.dispose]();
+    await vi.waitFor(() => expect(under.backend.streams.count()).toBe(0));
   });
 
   test("unknown kinds and readers are refused before the stream begins", async () => {

@@ -8,6 +8,8 @@ import type { Backend } from "../backend.ts";
 
 export interface RequestContext<Query = unknown, Body = unknown> {
   backend: Backend;
+  /** As sent: a HEAD is handled like a GET and loses its body afterwards. */
+  method: string;
   /** Parts of the path, percent-decoded. */
   params: Readonly<Record<string, string>>;
   query: Query;

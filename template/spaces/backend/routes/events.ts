@@ -12,6 +12,12 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 const MAX_WAIT_SECONDS = 30;
 
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
 const filterParams = {
   kinds: optionalText(
     `Which events, separated by commas: ${EVENT_KINDS.join(", ")}. Default: all but inbox and broadcast.`,
@@ -60,6 +66,8 @@ export const streamEvents = defineRoute({
   handler(context) {
     const { backend, query, requester } = context;
     const filter = filterOf(context);
+    // Nobody would read the stream of a HEAD, and so nobody would end it.
+    if (context.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
     const release = backend.streams.open(requester.ip);
     const stream = eventStream({
       log: backend.events,
@@ -68,13 +76,7 @@ export const streamEvents = defineRoute({
       signal: AbortSignal.any([context.signal, backend.streams.closing]),
       onClose: release,
     });
-    return new Response(stream, {
-      headers: {
-        "content-type": "text/event-stream",
-        "cache-control": "no-cache, no-transform",
-        "x-accel-buffering": "no",
-      },
-    });
+    return new Response(stream, { headers: STREAM_HEADERS });
   },
 });
 

@@ -40,6 +40,7 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
   const body = route.body ? parseBody(bytes, route.body) : undefined;
   const context: RequestContext = {
     backend,
+    method: c.req.method,
     params: c.req.param(),
     query,
     body,

@@ -5,7 +5,7 @@ import type { LoadedCollab } from "../collab-dir.ts";
 import { EXIT, UserError } from "../terminal/errors.ts";
 import type { CheckContext, CheckResult } from "./checks/check.ts";
 import { checkMembers, checkOrgs, checkPlan } from "./checks/orgs.ts";
-import { checkHardware, checkInvite } from "./checks/settings.ts";
+import { checkHardware, checkInvite, checkUnserved } from "./checks/settings.ts";
 import { checkTokens } from "./checks/token.ts";
 import type { Target } from "./target.ts";
 
@@ -43,6 +43,7 @@ export async function runPreflight(options: PreflightOptions): Promise<Preflight
     checkPlan(context),
     hardware,
     checkInvite(context),
+    checkUnserved(context),
   ];
   return { caller, checks };
 }

@@ -6,10 +6,11 @@ import { startInBackground } from "../dev/background.ts";
 import { devResult } from "../dev/banner.ts";
 import { type DevSession, startDev } from "../dev/session.ts";
 import { removeDevState, writeDevState } from "../dev/state.ts";
+import type { SpaceRunnerKind } from "../local-hub/spaces/space-process.ts";
 import { rehearse } from "../rehearsal/rehearse.ts";
 import { interrupted, usageError } from "../terminal/errors.ts";
 import { devLogs, devStatus, devStop, reportDev } from "./dev/manage.ts";
-import { DEFAULT_DATA_DIR, DEFAULT_PORT } from "./hub/options.ts";
+import { DEFAULT_DATA_DIR, DEFAULT_PORT, runnerOption } from "./hub/options.ts";
 import { untilStopped } from "./hub/until-stopped.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
 
@@ -19,6 +20,7 @@ interface DevFlags {
   ephemeral?: boolean;
   rehearsal: boolean;
   background?: boolean;
+  runner: SpaceRunnerKind;
 }
 
 const DEFAULT_LINES = "50";
@@ -31,6 +33,7 @@ export const register: RegisterCommand = (command, cli) => {
     .option("--ephemeral", "keep nothing: a temporary folder, removed at the end")
     .option("--no-rehearsal", "no scripted agents on an empty board")
     .option("--background", "return once everything answers; see dev status, dev logs, dev stop")
+    .addOption(runnerOption())
     .addHelpText(
       "after",
       "\nExample:\n  agent-collab dev my-collab --background --port 0 --json && agent-collab dev stop my-collab",
@@ -82,9 +85,12 @@ async function devInForeground(
   const stopped = untilStopped();
   void stopped.then(() => aborter.abort());
   const progress = (line: string) => cli.out.note(line);
-  const session = await startDev({ loaded, dataDir, port, progress, signal }).catch((error: unknown) => {
-    throw signal.aborted ? interrupted("Stopped before it was ready; nothing is running.") : error;
-  });
+  const { runner } = flags;
+  const session = await startDev({ loaded, dataDir, port, runner, progress, signal }).catch(
+    (error: unknown) => {
+      throw signal.aborted ? interrupted("Stopped before it was ready; nothing is running.") : error;
+    },
+  );
   try {
     const { ephemeral = false, rehearsal } = flags;
     const result = devResult({ session, loaded, ephemeral, rehearsal, paint: cli.out.paint });
@@ -112,7 +118,13 @@ async function rehearseBeside(session: DevSession, { collab }: LoadedCollab, cli
 }
 
 async function devInBackground(dir: string, dataDir: string, flags: DevFlags, cli: Cli): Promise<void> {
-  const args = ["--port", flags.port, ...(flags.rehearsal ? [] : ["--no-rehearsal"])];
+  const args = [
+    "--port",
+    flags.port,
+    "--runner",
+    flags.runner,
+    ...(flags.rehearsal ? [] : ["--no-rehearsal"]),
+  ];
   const { document, already } = await startInBackground({ dir, dataDir, args, cli });
   reportDev(document, already ? "already running" : "started", dataDir, cli);
 }

@@ -5,6 +5,7 @@ import { prepareDeployment } from "../deploy/deploy.ts";
 import { HubStartError } from "../local-hub/errors.ts";
 import { SEEDED_CONTRIBUTORS, SEEDED_ORGANISER } from "../local-hub/seed.ts";
 import { type LocalHub, startLocalHub } from "../local-hub/server.ts";
+import type { SpaceRunnerKind } from "../local-hub/spaces/space-process.ts";
 import { UserError } from "../terminal/errors.ts";
 
 export interface DevOptions {
@@ -13,6 +14,8 @@ export interface DevOptions {
   dataDir?: string;
   /** 0 takes a free one. */
   port: number;
+  /** What runs Docker Spaces. Default: processes of this machine. */
+  runner?: SpaceRunnerKind;
   progress?: (line: string) => void;
   /** Lines of the hub: requests, processes. */
   log?: (line: string) => void;
@@ -47,9 +50,9 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
   }
 }
 
-async function startHub({ loaded, dataDir, port, log }: DevOptions): Promise<LocalHub> {
+async function startHub({ loaded, dataDir, port, runner, log }: DevOptions): Promise<LocalHub> {
   try {
-    return await startLocalHub({ dataDir, port, log, seed: seedOf(loaded.collab) });
+    return await startLocalHub({ dataDir, port, runner, log, seed: seedOf(loaded.collab) });
   } catch (error) {
     if (!(error instanceof HubStartError)) throw error;
     const { code, message, cause } = error;

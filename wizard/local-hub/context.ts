@@ -1,5 +1,6 @@
 /** What every part of the local hub is given: storage, time, identity. Parts know each other only through it. */
 import type { DatabaseSync } from "node:sqlite";
+import type { SpaceRunnerKind } from "./spaces/space-process.ts";
 
 export type RepoKind = "bucket" | "space" | "model" | "dataset";
 /** A member's role in an organisation, weakest first (hub-docs: organizations-security). */
@@ -66,6 +67,8 @@ export interface HubContext {
   host: string;
   /** `http://127.0.0.1:7878`, for what has no request to take the host from (Spaces, Jobs). */
   url(): string;
+  /** What runs Docker Spaces: processes of this machine, or containers. */
+  spaceRunner: SpaceRunnerKind;
   /** Lines for a person following the hub; never holds a token. */
   log(line: string): void;
 }

@@ -19,6 +19,8 @@ import { PARTS } from "./parts.ts";
 import { RateLimits, type RateSetting, rateLimitRoutes } from "./rate-limits.ts";
 import { HubRouter } from "./router.ts";
 import { type Seed, seedAccounts } from "./seed.ts";
+import { removeLeftovers } from "./spaces/docker-engine.ts";
+import type { SpaceRunnerKind } from "./spaces/space-process.ts";
 import { maskCredentials } from "./traffic/mask.ts";
 import { RequestLog } from "./traffic/request-log.ts";
 import { trafficRoutes } from "./traffic/routes.ts";
@@ -33,6 +35,7 @@ export interface CoreOptions {
   newId: (() => string) | undefined;
   seed: Seed | false;
   rateLimits: RateSetting;
+  runner: SpaceRunnerKind;
   log: (line: string) => void;
 }
 
@@ -63,6 +66,7 @@ export async function openCore(options: CoreOptions, more: (core: HubCore) => vo
       newId: options.newId ?? (() => randomBytes(12).toString("hex")),
       host: options.host,
       url: () => options.url,
+      spaceRunner: options.runner,
       log: (line) => options.log(maskCredentials(line)),
     };
     if (options.seed !== false) seedAccounts(store, options.seed, clock.now());
@@ -79,6 +83,7 @@ export async function openCore(options: CoreOptions, more: (core: HubCore) => vo
     rateLimitRoutes(router, limits);
     trafficRoutes(router, log);
     healthRoutes(router, context);
+    if (options.runner === "docker") await removeLeftovers(context.instanceId);
     const core: HubCore = { context, store, router, close: () => closeCore(parts, context) };
     more(core);
     for (const install of PARTS) {

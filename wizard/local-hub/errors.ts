@@ -48,6 +48,7 @@ export type HubStartErrorCode =
   | "data_folder_newer"
   | "data_folder_broken"
   | "data_folder_foreign"
+  | "docker_unavailable"
   | "name_taken"
   | "port_in_use"
   | "port_refused";

@@ -11,6 +11,9 @@ import { listen } from "./listen.ts";
 import type { RateSetting } from "./rate-limits.ts";
 import type { Seed } from "./seed.ts";
 import { listSnapshots, requireSnapshot, restoreSnapshot, takeSnapshot } from "./snapshots.ts";
+import { HOST_INSIDE } from "./spaces/docker-arguments.ts";
+import { requireDocker } from "./spaces/docker-engine.ts";
+import type { SpaceRunnerKind } from "./spaces/space-process.ts";
 import { HUB_VERSION } from "./version.ts";
 
 export interface LocalHubOptions {
@@ -30,6 +33,8 @@ export interface LocalHubOptions {
   seed?: Seed | false;
   /** A plan of the Hub, or requests per user and five minutes; without it nothing is limited. */
   rateLimits?: RateSetting;
+  /** What runs Docker Spaces: processes of this machine (the default), or its Docker. */
+  runner?: SpaceRunnerKind;
   /** Takes lines for a person who follows the hub. */
   log?: (line: string) => void;
 }
@@ -50,6 +55,7 @@ export interface LocalHub {
 
 /** Starts a hub and resolves once it answers. Throws `HubStartError` for what the caller can mend. */
 export async function startLocalHub(options: LocalHubOptions = {}): Promise<LocalHub> {
+  if (options.runner === "docker") await requireDocker();
   const folder = claimDataFolder(options.dataDir);
   const gate = new Gate();
   let core: HubCore | undefined;
@@ -114,12 +120,14 @@ function makeCoreOptions(
   options: LocalHubOptions,
   { dataDir, url, host }: { dataDir: string; url: string; host: string },
 ): CoreOptions {
+  const runner = options.runner ?? "process";
   return {
     dataDir,
     url,
     host,
     exposed: host !== "127.0.0.1" && host !== "localhost" && host !== "::1",
-    allowedHosts: options.allowedHosts ?? [],
+    allowedHosts: [...(options.allowedHosts ?? []), ...(runner === "docker" ? [HOST_INSIDE] : [])],
+    runner,
     now: options.now ?? Date.now,
     newId: options.newId,
     seed: options.seed ?? {},

@@ -68,6 +68,7 @@ function spawnHub(flags: HubFlags, dataDir: string, log: string, cli: Cli) {
   const args = ["hub", "--data", dataDir, "--port", flags.port, "--host", flags.host, "--org", flags.org];
   if (flags.adminOrg !== undefined) args.push("--admin-org", flags.adminOrg);
   if (flags.limits !== undefined) args.push("--limits", flags.limits);
+  args.push("--runner", flags.runner);
   try {
     return spawn(process.execPath, [program, ...args, "--format", "agent"], {
       cwd: cli.cwd,

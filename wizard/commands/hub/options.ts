@@ -1,9 +1,10 @@
 /** Options that several `hub` commands share, and how they are read. */
 import { isAbsolute, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { HubStartError } from "../../local-hub/errors.ts";
 import { RATE_PLAN_NAMES, type RatePlan } from "../../local-hub/rate-limits.ts";
 import type { LocalHubOptions } from "../../local-hub/server.ts";
+import { SPACE_RUNNERS, type SpaceRunnerKind } from "../../local-hub/spaces/space-process.ts";
 import { UserError, usageError } from "../../terminal/errors.ts";
 
 export const DEFAULT_DATA_DIR = ".agent-collab/hub";
@@ -17,6 +18,7 @@ export interface HubFlags {
   org: string;
   adminOrg?: string;
   limits?: string;
+  runner: SpaceRunnerKind;
 }
 
 /** Declares what `hub`, `hub start` and `hub exec` understand about the hub to run. */
@@ -34,7 +36,15 @@ export function addHubOptions(command: Command, defaults: { port: number }): Com
     .option(
       "--limits <plan>",
       `limit requests as the Hub does for ${RATE_PLAN_NAMES.join(", ")} (default: none)`,
-    );
+    )
+    .addOption(runnerOption());
+}
+
+/** `--runner`, of `hub` and `dev`. */
+export function runnerOption(): Option {
+  return new Option("--runner <kind>", "what runs Docker Spaces: a process of this machine, or its Docker")
+    .choices(SPACE_RUNNERS)
+    .default("process" satisfies SpaceRunnerKind);
 }
 
 export function dataDirOf(flags: { data: string }, cwd: string): string {
@@ -56,6 +66,7 @@ export function hubOptionsOf(flags: HubFlags, cwd: string): LocalHubOptions {
     host: flags.host,
     seed: { org: flags.org, adminOrg: flags.adminOrg },
     rateLimits: planOf(flags.limits),
+    runner: flags.runner,
   };
 }
 

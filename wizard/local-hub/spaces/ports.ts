@@ -20,3 +20,8 @@ export async function reservePort(): Promise<number> {
 }
 
 export const releasePort = (port: number): boolean => reserved.delete(port);
+
+/** `text` of a command or an environment with the `declared` port replaced by the one that the program gets. */
+export function withPort(text: string, declared: number, actual: number): string {
+  return text.replace(new RegExp(`(?<![\\w.])${declared}(?![\\w.])`, "g"), String(actual));
+}

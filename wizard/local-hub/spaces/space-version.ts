@@ -5,12 +5,14 @@ import type { LineLog } from "../processes/line-log.ts";
 import type { ProcessGuard } from "../processes/process-guard.ts";
 import type { FileTree } from "../repos/git-objects.ts";
 import { type Repo, readBlob, readTree } from "../repos/store.ts";
-import { DockerProcess } from "./docker-process.ts";
+import { buildContainer } from "./container.ts";
+import { buildLocally } from "./local-process.ts";
 import { answersHttp } from "./readiness.ts";
 import { settingValues } from "./settings.ts";
 import { spaceEnvironment, staticVariables } from "./space-environment.ts";
 import type { FrontTarget } from "./space-front.ts";
 import { planSpace, SpaceFault, type SpacePlan } from "./space-plan.ts";
+import type { SpaceProcess } from "./space-process.ts";
 import type { SpaceState } from "./space-store.ts";
 import { serveStatic } from "./static-site.ts";
 
@@ -20,7 +22,7 @@ export interface SpaceVersion {
   /** Where requests to it go. */
   target: FrontTarget;
   /** `null` for a static Space. */
-  process: DockerProcess | null;
+  process: SpaceProcess | null;
 }
 
 export interface VersionOptions {
@@ -46,8 +48,10 @@ export async function startVersion(hub: HubContext, options: VersionOptions): Pr
     const file = tree.get(path);
     return file === undefined ? null : Buffer.from(readBlob(hub, file.oid)).toString();
   };
-  const plan = planSpace(read, settingValues(hub, repo.oid, "variables"));
-  if (plan.run.sdk === "docker") return startDocker(hub, { ...options, plan, run: plan.run, tree });
+  const variables = settingValues(hub, repo.oid, "variables");
+  const plan = planSpace(read, variables);
+  if (plan.run.sdk === "docker")
+    return startDocker(hub, { ...options, plan, run: plan.run, tree, variables });
   const { appFile, headers } = plan.run;
   const site = { tree, appFile, headers, variables: staticVariables(hub, repo, state, plan) };
   buildLog.append("Static Space: its files are served as they are");
@@ -62,20 +66,21 @@ interface DockerOptions extends VersionOptions {
   plan: SpacePlan;
   run: SpacePlan["run"] & { sdk: "docker" };
   tree: FileTree;
+  variables: Record<string, string>;
 }
 
 async function startDocker(hub: HubContext, options: DockerOptions): Promise<SpaceVersion | null> {
-  const { repo, run, tree, folder, buildLog, guard, signal } = options;
+  const { repo, run, tree, folder, buildLog, guard, signal, variables } = options;
   const { image, appPort } = run;
   rmSync(folder, { recursive: true, force: true });
-  DockerProcess.layOut(hub, { image, tree, folder });
-  buildLog.append(`Copied ${tree.size} files by ${image.copies.length} COPY steps`);
-  if (image.runSteps > 0) buildLog.append(`Not executed by the local hub: ${image.runSteps} RUN steps`);
-  buildLog.append(`Command: ${JSON.stringify(image.command)}`);
+  const build = hub.spaceRunner === "docker" ? buildContainer : buildLocally;
+  const version = { id: repo.id, tree, image, appPort, variables, folder, log: buildLog, guard, signal };
+  const start = await build(hub, version);
+  if (start === null) return null;
   const log = options.onStart();
   log.append(`===== Application Startup at ${new Date(hub.now()).toISOString()} =====`);
   const env = spaceEnvironment(hub, repo, options.state, options.plan);
-  const process = await DockerProcess.start({ image, appPort, folder, env, log, guard });
+  const process = await start({ env, log });
   const fault = await startupFault(process, { log, startupMs: run.startupMs, signal });
   if (fault === null && !signal.aborted) return { sha: repo.head, target: { port: process.port }, process };
   await process.stop();
@@ -85,7 +90,7 @@ async function startDocker(hub: HubContext, options: DockerOptions): Promise<Spa
 
 /** Waits until the program answers: `null`. Otherwise why it never will. */
 async function startupFault(
-  process: DockerProcess,
+  process: SpaceProcess,
   { log, startupMs, signal }: { log: LineLog; startupMs: number; signal: AbortSignal },
 ): Promise<SpaceFault | null> {
   const settled = new AbortController();

@@ -11,7 +11,8 @@ import { type Timing, timed } from "./measure.ts";
 
 const REPEATS = 200;
 const SLOW_REPEATS = 20;
-const MIDDLE_OF_BOARD = "20260201-000000-000";
+/** Stands in a path for the stamp of the message in the middle of the board. */
+const MIDDLE = "{middle}";
 
 export interface SizeReport {
   messages: number;
@@ -25,8 +26,8 @@ export const READS: readonly { name: string; path: string; repeats?: number }[] 
   { name: "digest", path: "/v1/digest?as=agent-7" },
   { name: "messages page", path: "/v1/messages?expand=true" },
   { name: "messages by author", path: "/v1/messages?agent=agent-7&expand=true" },
-  { name: "messages since", path: `/v1/messages?since=${MIDDLE_OF_BOARD}&limit=20&order=asc` },
-  { name: "inbox poll", path: `/v1/inbox/agent-7?after=${MIDDLE_OF_BOARD}_a.md&order=asc&expand=true` },
+  { name: "messages since", path: `/v1/messages?since=${MIDDLE}&limit=20&order=asc` },
+  { name: "inbox poll", path: `/v1/inbox/agent-7?after=${MIDDLE}_a.md&order=asc&expand=true` },
   { name: "leaderboard", path: "/v1/leaderboard" },
   { name: "results page", path: "/v1/results?verification=pending&expand=true" },
   { name: "q= rare", path: "/v1/messages?q=speculative499%20verify&expand=true", repeats: SLOW_REPEATS },
@@ -41,11 +42,14 @@ export async function measureSize(messages: number): Promise<SizeReport> {
   const filled = performance.now();
   while (board.search.indexBatch());
   const indexed = performance.now();
+  const middle = middleStamp(board);
   const app = createApp(under.backend);
   const timings: Record<string, Timing> = {};
   for (const { name, path, repeats = REPEATS } of READS) {
     timings[name] = await timed(repeats, async (n) => {
-      const response = await app.request(`http://localhost${path}&cut=${n}`.replace(/^([^?]*)&/, "$1?"));
+      const response = await app.request(
+        `http://localhost${path.replace(MIDDLE, middle)}&cut=${n}`.replace(/^([^?]*)&/, "$1?"),
+      );
       if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
       await response.arrayBuffer();
     });
@@ -58,6 +62,14 @@ export async function measureSize(messages: number): Promise<SizeReport> {
     rssMb: process.memoryUsage.rss() / 2 ** 20,
     timings,
   };
+}
+
+function middleStamp({ sql, lists }: BackendUnderTest["board"]): string {
+  const row = sql.get<{ key: string }>(
+    "SELECT key FROM docs WHERE list = ?1 ORDER BY key LIMIT 1 OFFSET (SELECT count / 2 FROM lists WHERE id = ?1)",
+    lists.find("messages") ?? -1,
+  );
+  return row?.key.slice(0, "20260601-100000-000".length) ?? "";
 }
 
 if (import.meta.main) {

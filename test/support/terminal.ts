@@ -14,8 +14,15 @@ export class Terminal {
   #seen = 0;
 
   /** `script` (util-linux) gives the pseudo-terminal; `-e` passes the exit code on. */
-  constructor(args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) {
-    const command = [process.execPath, CLI, ...args]
+  constructor(
+    args: readonly string[],
+    options: {
+      cwd: string;
+      env?: NodeJS.ProcessEnv /** Default: the command line of this clone. */;
+      program?: string;
+    },
+  ) {
+    const command = [process.execPath, options.program ?? CLI, ...args]
       .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
       .join(" ");
     const env: NodeJS.ProcessEnv = { ...process.env, TERM: "xterm", COLUMNS: "120", ...options.env };

@@ -44,7 +44,7 @@ describe("a clone with a Node of its own", () => {
     await mkdir(join(folder, "dist"));
     await writeFile(
       join(folder, "dist/cli.js"),
-      "console.log(process.argv.slice(2).join(' ')); setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit(7));",
+      "process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log(process.argv.slice(2).join(' '));",
     );
     await mkdir(join(folder, "node_modules/node/bin"), { recursive: true });
     await symlink(process.execPath, join(folder, "node_modules/node/bin/node"));

@@ -19,6 +19,7 @@ import { PARTS } from "./parts.ts";
 import { RateLimits, type RateSetting, rateLimitRoutes } from "./rate-limits.ts";
 import { HubRouter } from "./router.ts";
 import { type Seed, seedAccounts } from "./seed.ts";
+import { guardContainers } from "./spaces/container-guard.ts";
 import { removeLeftovers } from "./spaces/docker-engine.ts";
 import type { SpaceRunnerKind } from "./spaces/space-process.ts";
 import { maskCredentials } from "./traffic/mask.ts";
@@ -83,7 +84,10 @@ export async function openCore(options: CoreOptions, more: (core: HubCore) => vo
     rateLimitRoutes(router, limits);
     trafficRoutes(router, log);
     healthRoutes(router, context);
-    if (options.runner === "docker") await removeLeftovers(context.instanceId);
+    if (options.runner === "docker") {
+      await removeLeftovers(context.instanceId);
+      parts.push(guardContainers(context.instanceId));
+    }
     const core: HubCore = { context, store, router, close: () => closeCore(parts, context) };
     more(core);
     for (const install of PARTS) {

@@ -13,7 +13,7 @@ export const SCHEMA_VERSION = 1;
 export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   // It holds the secrets of Spaces; SQLite gives its side files the same mode.
-  chmodSync(file, 0o600);
+  if (file !== ":memory:") chmodSync(file, 0o600);
   const version = readVersion(db, file);
   if (version > SCHEMA_VERSION) {
     db.close();

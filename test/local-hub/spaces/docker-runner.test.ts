@@ -142,7 +142,7 @@ describe("a hub that is to run Spaces in Docker", () => {
     expect(await imagesOf(hub.context.instanceId)).toEqual([]);
   });
 
-  test("removes, at its next start, what it left when it was killed", async () => {
+  test("leaves none when it is killed, and removes what an earlier one left", async () => {
     const stubborn = `process.on("SIGTERM", () => {});\n${SERVER("'still here'")}`;
     const program = `
       import { startLocalHub } from ${JSON.stringify(join(import.meta.dirname, "../../../wizard/local-hub/server.ts"))};
@@ -156,14 +156,25 @@ describe("a hub that is to run Spaces in Docker", () => {
     });
     const [line] = (await once(child.stdout, "data")) as [Buffer];
     const instanceId = line.toString().trim();
-    const [left] = await containersOf(instanceId);
-    expect(left).toBeDefined();
+    expect(await containersOf(instanceId)).toHaveLength(1);
     child.kill("SIGKILL");
     await once(child, "exit");
+    while ((await containersOf(instanceId)).length > 0) await pause();
+    while ((await imagesOf(instanceId)).length > 0) await pause();
+    const leftover = [
+      "--label",
+      `agent-collab.hub=${instanceId}`,
+      "--network",
+      "host",
+      IMAGE,
+      "node",
+      "--version",
+    ];
+    const left = await docker("create", ...leftover);
 
     await using hub = await startLocalHub({ dataDir: folder, runner: "docker" });
     expect(hub.context.instanceId).toBe(instanceId);
-    expect(await containersOf(instanceId)).not.toContain(left);
+    await expect(docker("inspect", left)).rejects.toThrow();
     const again = new TestSpace(hub, "demo/app");
     await again.reaches("RUNNING");
     expect(await again.text()).toBe("still here");

@@ -35,6 +35,8 @@ export interface BuildCommand extends ContainerLabels {
 export function buildArguments(options: BuildCommand): string[] {
   return [
     "build",
+    // Without BuildKit a RUN step that fails would leave its container, which has no label.
+    "--force-rm",
     ...(options.network === "host" ? ["--network", "host"] : []),
     ...labels(options),
     ...["--label", `agent-collab.version=${options.version}`],

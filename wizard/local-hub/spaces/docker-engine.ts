@@ -36,11 +36,12 @@ export async function requireDocker(): Promise<void> {
   }
 }
 
-/** Removes the containers and images that a killed hub of this instance left. */
+/** Removes the containers and images of this instance that no watchdog removed, as after a power cut. */
 export async function removeLeftovers(instanceId: string): Promise<void> {
   const ours = ["--quiet", "--filter", `label=${HUB_LABEL}=${instanceId}`];
   const containers = await docker("ps", "--all", ...ours);
-  if (containers !== "") await docker("rm", "--force", ...containers.split("\n"));
+  // A watchdog may be at it, too: what fails here is then gone.
+  if (containers !== "") await docker("rm", "--force", ...containers.split("\n")).catch(() => {});
   const images = new Set((await docker("images", ...ours)).split("\n").filter(Boolean));
-  if (images.size > 0) await docker("rmi", "--force", ...images);
+  if (images.size > 0) await docker("rmi", "--force", ...images).catch(() => {});
 }

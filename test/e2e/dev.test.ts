@@ -170,13 +170,20 @@ test("a rehearsal fills an empty board, marked as what it is, and leaves a board
   const messages = await get("/v1/messages?expand=true&limit=50");
   for (const { body } of messages.items) expect(body).toMatch(/^Rehearsal: /);
   const results = await get("/v1/results?expand=true&limit=50");
-  expect(results.items).toHaveLength(4);
+  expect(results.items).toHaveLength(5);
   for (const { frontmatter } of results.items) expect(frontmatter.method).toMatch(/^rehearsal: /);
   expect((await get("/v1/results?status=negative")).matched).toBe(1);
+  // The backend looks for an organiser's verdicts every few seconds.
+  await expect
+    .poll(async () => (await get("/v1/results?verification=invalid")).matched, {
+      timeout: 40_000,
+      interval: 500,
+    })
+    .toBe(1);
   const board = await get("/v1/leaderboard");
-  expect(board.rows.map((row: { agent: string }) => row.agent)).toEqual([
-    "rehearsal-smith",
-    "rehearsal-scout",
+  expect(board.rows).toMatchObject([
+    { agent: "rehearsal-smith", verification: "pending" },
+    { agent: "rehearsal-scout", verification: "valid" },
   ]);
   expect((await get("/v1/inbox/rehearsal-smith")).count).toBeGreaterThan(0);
   child.kill("SIGINT");

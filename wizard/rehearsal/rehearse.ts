@@ -6,14 +6,15 @@
 import { stringify } from "yaml";
 import { createHub } from "../../template/hub/client.ts";
 import type { Hub } from "../../template/hub/types.ts";
-import { type Collab, scratchBucket } from "../../template/schema/collab.ts";
+import { type Collab, resourceNames, scratchBucket } from "../../template/schema/collab.ts";
+import { writeVerdict } from "../running/verdicts.ts";
 import { ACTORS, type Actor, type ActorName, rehearsalScript, type Step } from "./script.ts";
 
 export interface RehearsalOptions {
   collab: Collab;
   hubUrl: string;
   backendUrl: string;
-  tokens: Record<Actor["user"], string>;
+  tokens: Record<Actor["user"] | "organizer", string>;
   signal?: AbortSignal;
   /** Between steps, so that a person can watch. */
   pauseMs?: number;
@@ -31,6 +32,11 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
   const filenames = new Map<string, string>();
   for (const step of script) {
     signal?.throwIfAborted();
+    if (step.kind === "verdict") {
+      const court = { hub: hub.as(tokens.organizer), names: resourceNames(collab) };
+      await writeVerdict(court, filenames.get(step.of) ?? "", step.verdict);
+      continue;
+    }
     const actor = ACTORS[step.by];
     const player = { actor, hub: hub.as(tokens[actor.user]), token: tokens[actor.user], ...options };
     if (!joined.has(step.by)) await join(player);
@@ -70,7 +76,11 @@ async function join(player: Player): Promise<void> {
 }
 
 /** Returns the name the backend gave the file. */
-async function play(player: Player, step: Step, refs: readonly string[]): Promise<string> {
+async function play(
+  player: Player,
+  step: Exclude<Step, { kind: "verdict" }>,
+  refs: readonly string[],
+): Promise<string> {
   const { actor, hub, collab } = player;
   if (step.kind === "message") {
     const body = {

@@ -3,6 +3,7 @@
  * a living one. It fits any collab: scores are invented and every text says so.
  */
 import type { Collab, Guardrail, Scoring } from "../../template/schema/collab.ts";
+import type { Verdict } from "../running/verdicts.ts";
 
 export const REHEARSAL_PREFIX = "rehearsal-";
 
@@ -39,7 +40,9 @@ interface StepBase {
 
 export type Step =
   | (StepBase & { kind: "message" })
-  | (StepBase & { kind: "result"; fields: Record<string, string | number | readonly string[]> });
+  | (StepBase & { kind: "result"; fields: Record<string, string | number | readonly string[]> })
+  /** The organiser judges the result `of`. */
+  | { kind: "verdict"; of: string; verdict: Verdict };
 
 /** The steps for one collab, in order. Without a score field there are messages only. */
 export function rehearsalScript({ scoring, collab }: Pick<Collab, "scoring" | "collab">): Step[] {
@@ -100,6 +103,15 @@ export function rehearsalScript({ scoring, collab }: Pick<Collab, "scoring" | "c
         `Rehearsal: @${ACTORS.smith.agentId} yours repeats within 1 percent. My own idea lost 6 percent: ` +
         "I published it as a negative result, so that nobody tries it again.",
     },
+    result(
+      "doubter",
+      "too-good",
+      2.9,
+      "third idea",
+      "Rehearsal: it answers from memory, as the re-run shows.",
+    ),
+    { kind: "verdict", of: "baseline", verdict: "valid" },
+    { kind: "verdict", of: "too-good", verdict: "invalid" },
     result("smith", "second", 1.31, "both ideas", "Rehearsal: the first idea, tuned after the review.", [
       "first",
     ]),

@@ -10,7 +10,10 @@ import type { RunningCollab } from "./find.ts";
 export const VERDICTS = ["valid", "invalid", "pending"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-function indexOf({ hub, names }: RunningCollab): VerificationIndex {
+/** Where the verdicts of a collab lie, and who writes them. */
+type Court = Pick<RunningCollab, "hub" | "names">;
+
+function indexOf({ hub, names }: Court): VerificationIndex {
   return new VerificationIndex({
     bucket: hub.bucket(names.centralBucket),
     onContent: () => {},
@@ -19,7 +22,7 @@ function indexOf({ hub, names }: RunningCollab): VerificationIndex {
 }
 
 /** What stands in the index itself, which the backend shows a moment later. */
-export async function verdictOf(running: RunningCollab, filename: string): Promise<string> {
+export async function verdictOf(running: Court, filename: string): Promise<string> {
   let state = "pending";
   const outcome = await indexOf(running).update((entries) => {
     state = entries.get(filename) ?? "pending";
@@ -30,16 +33,12 @@ export async function verdictOf(running: RunningCollab, filename: string): Promi
 }
 
 /** Merged into what is there, so that verdicts given meanwhile stay. */
-export async function writeVerdict(
-  running: RunningCollab,
-  filename: string,
-  verdict: Verdict,
-): Promise<void> {
+export async function writeVerdict(running: Court, filename: string, verdict: Verdict): Promise<void> {
   const outcome = await indexOf(running).update((entries) => new Map([...entries, [filename, verdict]]));
   if (outcome === "unreadable") throw unreadableIndex(running);
 }
 
-function unreadableIndex({ names }: RunningCollab): UserError {
+function unreadableIndex({ names }: Court): UserError {
   return new UserError({
     code: "index_unreadable",
     message: `${names.centralBucket}/${VERIFICATION_INDEX_PATH} is not a JSON object, so it was left as it is.`,

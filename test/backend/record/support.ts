@@ -90,5 +90,8 @@ export async function contents(hub: Hub, bucket: string): Promise<Map<string, st
   const paths: string[] = [];
   for await (const { path } of hub.bucket(bucket).list()) paths.push(path);
   const texts = await Promise.all(paths.map((path) => hub.bucket(bucket).readText(path)));
-  return new Map(paths.map((path, i) => [path, texts[i] ?? ""]));
+  // A segment that a snapshot has replaced may go between the listing and the reading.
+  return new Map(
+    paths.flatMap((path, i) => (typeof texts[i] === "string" ? [[path, texts[i]] as const] : [])),
+  );
 }

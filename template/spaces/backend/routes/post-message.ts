@@ -59,10 +59,9 @@ export const postMessage = defineRoute({
   async handler(context) {
     const { source, agent_id: agentId, body } = context.body;
     const isRaw = agentId !== null || body !== null;
-    if (source !== null && isRaw)
+    if ((source !== null) === isRaw) {
       throw ruleError("pass exactly one of `source` or `body` with `agent_id`", bare(context));
-    if (source === null && !isRaw)
-      throw ruleError("pass exactly one of `source` or `body` with `agent_id`", bare(context));
+    }
     if (source === null && (agentId === null || body === null)) {
       throw ruleError("a post with its text in the request needs both `agent_id` and `body`", bare(context));
     }

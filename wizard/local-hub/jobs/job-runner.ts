@@ -1,7 +1,9 @@
 /** One Job from its start to its end: volumes, command, time limit, what it wrote. */
+
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Caller, HubContext } from "../context.ts";
+import { ChangeSignal } from "../processes/change-signal.ts";
 import type { Child, ChildExit } from "../processes/child.ts";
 import { LineLog } from "../processes/line-log.ts";
 import type { ProcessGuard } from "../processes/process-guard.ts";
@@ -35,7 +37,7 @@ export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #hub: HubContext;
   readonly #folder: string;
-  readonly #watchers = new Set<() => void>();
+  readonly #changes = new ChangeSignal();
   #child: Child | null = null;
   /** Why the Job is to end before it does so itself. */
   #ending: { stage: "CANCELED" | "ERROR"; message: string | null } | null = null;
@@ -77,15 +79,7 @@ export class JobRunner {
 
   /** Resolves at the next change of the Job's status, or when `signal` fires. */
   changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#watchers.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#watchers.add(wake);
-      signal.addEventListener("abort", wake);
-    });
+    return this.#changes.next(signal);
   }
 
   /** Leaves nothing of the Job on disk but its log. */
@@ -98,7 +92,7 @@ export class JobRunner {
   #update(change: Parameters<typeof updateJob>[2]): void {
     const job = updateJob(this.#hub, this.id, change);
     if (change.stage !== undefined) this.#hub.log(`job ${job.namespace}/${this.id}: ${job.stage}`);
-    for (const wake of this.#watchers) wake();
+    this.#changes.notify();
   }
 
   #end(stage: "COMPLETED" | "CANCELED" | "ERROR", message: string | null): void {

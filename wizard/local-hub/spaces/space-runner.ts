@@ -1,7 +1,9 @@
 /** One Space over time: what runs, which stage that is, and what happens at a commit or a change of settings. */
+
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { HubContext } from "../context.ts";
+import { ChangeSignal } from "../processes/change-signal.ts";
 import { LineLog } from "../processes/line-log.ts";
 import type { ProcessGuard } from "../processes/process-guard.ts";
 import { findRepoByOid } from "../repos/store.ts";
@@ -50,7 +52,7 @@ export class SpaceRunner {
   #lastActivity: number;
   #generation = 0;
   #closed = false;
-  readonly #watchers = new Set<() => void>();
+  readonly #changes = new ChangeSignal();
 
   constructor(hub: HubContext, guard: ProcessGuard, repo: string) {
     this.repo = repo;
@@ -134,15 +136,7 @@ export class SpaceRunner {
 
   /** Resolves at the next change of stage, or when `signal` fires. */
   changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#watchers.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#watchers.add(wake);
-      signal.addEventListener("abort", wake);
-    });
+    return this.#changes.next(signal);
   }
 
   #setStage(stage: SpaceStage, errorMessage: string | null = null): void {
@@ -151,7 +145,7 @@ export class SpaceRunner {
     this.errorMessage = errorMessage;
     if (!changed) return;
     this.#hub.log(`space ${findRepoByOid(this.#hub, this.repo)?.id ?? this.repo}: ${stage}`);
-    for (const wake of this.#watchers) wake();
+    this.#changes.notify();
   }
 
   async #halt(stage: SpaceStage): Promise<void> {

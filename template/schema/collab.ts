@@ -24,6 +24,10 @@ export const VERIFICATION_MODES = ["manual", "eval-space", "jobs", "peer"] as co
 export const WRITE_MODES = ["signed", "open"] as const;
 /** How several draws of one submission become one score. */
 export const STATISTICS = ["best", "median", "lower-bound"] as const;
+/** What a score that a participant typed is worth beside scores that the server took from runs. */
+export const SELF_REPORTED = ["ranked", "unranked", "refused"] as const;
+/** Which results a verifier re-runs: those better than the best valid one of a track, or every one. */
+export const VERIFICATION_TRIGGERS = ["best", "all"] as const;
 
 const text = (max: number) => z.string().trim().min(1, "must not be empty").max(max);
 const id = z
@@ -81,6 +85,8 @@ const track = z.strictObject({
   description: z.string().trim().max(300).default(""),
   /** Fields a result must have to count in this track: a guardrail or a column. */
   requires: z.array(field).max(20).default([]),
+  /** Limits of this track alone, beside the guardrails that hold for every result. */
+  limits: z.array(guardrail).max(20).default([]),
 });
 
 const column = z.strictObject({
@@ -97,32 +103,83 @@ const scoring = z.strictObject({
   /** Frontmatter keys every result must carry; the score field is always among them. */
   required: z.array(field).max(30).default(["method", "status", "description"]),
   statistic: z.enum(STATISTICS).default("best"),
+  /** Completed runs of one submission that a score needs to be more than provisional. */
+  draws: count(50).default(1),
+  /** Scores no further apart than this are a tie where there are too few draws to tell; in the unit of the score. */
+  noise: z.number().min(0).default(0),
+  /** Default: `unranked` where Jobs measure, `ranked` where nothing else does; see `selfReported()`. */
+  self_reported: z.enum(SELF_REPORTED).optional(),
   guardrails: z.array(guardrail).max(20).default([]),
   tracks: z.array(track).max(10).default([]),
   columns: z.array(column).max(10).default([]),
 });
 
+/** Of every mode. */
+const anyVerification = {
+  /** A result that nobody judged for this long is `expired`; null is never. */
+  expires_days: count(3650).nullable().default(null),
+};
+
 const verification = z
   .discriminatedUnion("mode", [
-    z.strictObject({ mode: z.literal("manual") }),
+    z.strictObject({ mode: z.literal("manual"), ...anyVerification }),
     z.strictObject({
       mode: z.literal("eval-space"),
+      ...anyVerification,
       evaluator: relativePath.default("evaluator"),
+      /** Run in the evaluator's folder for each result: JSON on stdin, a verdict as JSON on stdout. */
+      command: z.array(z.string().min(1).max(500)).min(1).max(50).default(["python3", "evaluate.py"]),
       poll_seconds: count(86_400).default(60),
       timeout_seconds: count(86_400).default(600),
+      memory_mb: count(1_048_576).default(2048),
     }),
     z.strictObject({
       mode: z.literal("jobs"),
+      ...anyVerification,
       /** Name under which verdicts are announced; a reserved agent id. */
       agent: id.default("verifier"),
       private_data: relativePath.default("eval_dataset"),
       /** Largest accepted relative difference between the claimed and the re-run score. */
       tolerance: z.number().min(0).max(1).default(0.05),
+      /** A difference this close to `tolerance`, on either side, is measured again; the mean is judged. */
+      grey_band: z.number().min(0).max(1).default(0.02),
+      /** Runs of one result at most. */
+      max_runs: count(20).default(3),
+      /** Verification runs in 24 hours, all results together. */
       runs_per_day: count(10_000).default(20),
+      trigger: z.enum(VERIFICATION_TRIGGERS).default("best"),
+      /** Added to the harness's command, behind `--private-dir`: what isolation it must insist on, for example. */
+      args: z.array(z.string().max(500)).max(50).default([]),
+      /** Who the runs belong to and who pays. Default: the organisers' organisation, whose logs no participant reads. */
+      namespace: namespace.optional(),
     }),
-    z.strictObject({ mode: z.literal("peer"), reviews: count(20).default(2) }),
+    z.strictObject({
+      mode: z.literal("peer"),
+      ...anyVerification,
+      /** Reviews of one kind, by different people, that decide. */
+      reviews: count(20).default(2),
+    }),
   ])
   .prefault({ mode: "manual" });
+
+/** The cheap lane: does it start, does it answer. Its results never rank. */
+const smokeLane = z.strictObject({
+  enabled: z.boolean().default(true),
+  timeout_minutes: count(60 * 24).default(15),
+  /** Default: that of the full lane. */
+  hardware: z.enum(JOB_HARDWARE).optional(),
+  /** Behind `jobs.args`. */
+  args: z.array(z.string().max(500)).max(50).default(["--profile", "smoke"]),
+  per_agent_per_day: count(10_000).default(20),
+});
+
+/** What a submission's manifest must look like, looked at before anything is paid for. */
+const manifest = z.strictObject({
+  /** In the submission. */
+  file: relativePath.default("manifest.json"),
+  /** A JSON Schema in the harness folder. */
+  schema: relativePath.default("manifest.schema.json"),
+});
 
 const jobs = z.strictObject({
   enabled: z.boolean().default(false),
@@ -134,6 +191,14 @@ const jobs = z.strictObject({
   args: z.array(z.string().max(500)).max(50).default([]),
   per_agent_per_day: count(10_000).default(10),
   per_user_per_day: count(10_000).default(30),
+  /** Full runs of one and the same content, whoever sends it. */
+  per_submission_per_day: count(10_000).default(5),
+  smoke: smokeLane.prefault({}),
+  manifest: manifest.optional(),
+  /** How long the unchanged baseline takes in the full lane: the limit must leave it room. */
+  baseline_minutes: z.number().positive().nullable().default(null),
+  submission_bytes: count(1024 ** 4).default(50 * 1024 ** 3),
+  submission_files: count(100_000).default(10_000),
   /** Most that all Jobs of one day may cost together, in US dollars; null is no limit. */
   budget_per_day: z.number().positive().nullable().default(null),
 });
@@ -232,6 +297,22 @@ export function resourceNames({ collab, resources }: Pick<Collab, "collab" | "re
     dashboardSpace: resources.dashboard_space ?? `${org}/${slug}-dashboard`,
     evalSpace: resources.eval_space ?? `${adminOrg}/${slug}-eval`,
   };
+}
+
+/** How scores count that no run has measured. */
+export function selfReported({
+  scoring,
+  jobs,
+}: Pick<Collab, "scoring" | "jobs">): (typeof SELF_REPORTED)[number] {
+  if (scoring === "none") return "ranked";
+  return scoring.self_reported ?? (jobs.enabled ? "unranked" : "ranked");
+}
+
+/** Where verification runs belong, and who pays for them. */
+export function verificationNamespace(collab: Collab): string {
+  const { verification } = collab;
+  const chosen = verification.mode === "jobs" ? verification.namespace : undefined;
+  return chosen ?? resourceNames(collab).adminOrg;
 }
 
 /** The scratch bucket of an agent: `{org}/{slug}-{agent_id}`. Its name is the agent's identity claim. */

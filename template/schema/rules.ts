@@ -280,6 +280,31 @@ const costsHaveALimit: Rule = ({ jobs }) =>
       ]
     : [];
 
+/** Share of the limit that the unchanged baseline may take: machines differ, and a first change is rarely faster. */
+const BASELINE_SHARE = 0.6;
+
+const baselineFits: Rule = ({ jobs }) => {
+  const { enabled, baseline_minutes: baseline, timeout_minutes: limit } = jobs;
+  if (!enabled || baseline === null || baseline <= limit * BASELINE_SHARE) return [];
+  const path = ["jobs", "baseline_minutes"];
+  const fix = `Set jobs.timeout_minutes to ${Math.ceil(baseline / BASELINE_SHARE)} or more.`;
+  return baseline > limit
+    ? [
+        error(
+          path,
+          `the baseline takes ${baseline} minutes and the limit is ${limit}: it can never finish`,
+          fix,
+        ),
+      ]
+    : [
+        warning(
+          path,
+          `the baseline takes ${baseline} of ${limit} minutes: too little room to start from`,
+          fix,
+        ),
+      ];
+};
+
 const RULES: readonly Rule[] = [
   namesFit,
   privateThingsStayPrivate,
@@ -289,5 +314,6 @@ const RULES: readonly Rule[] = [
   tracksNameFields,
   verificationFits,
   costsHaveALimit,
+  baselineFits,
   noDuplicates,
 ];

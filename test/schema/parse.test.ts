@@ -62,7 +62,7 @@ describe("a file with mistakes", () => {
     [
       "a key of another mode",
       `${MINIMAL}verification:\n  mode: peer\n  tolerance: 1\n`,
-      { path: "verification.tolerance", allowed: ["mode", "reviews"] },
+      { path: "verification.tolerance", allowed: ["mode", "expires_days", "reviews"] },
     ],
     [
       "a wrong type",

@@ -96,6 +96,12 @@ describe("errors", () => {
       "verification.agent",
       /belong to people/,
     ],
+    [
+      "a baseline that cannot finish",
+      "jobs: {enabled: true, timeout_minutes: 20, baseline_minutes: 50}\n",
+      "jobs.baseline_minutes",
+      /can never finish/,
+    ],
   ])("%s", (_name, yaml, path, message) => {
     expect(problemsOf(yaml).filter(({ severity }) => severity === "error")).toEqual(
       only(path, "error", message),
@@ -140,6 +146,12 @@ describe("warnings", () => {
       "jobs: {enabled: true, hardware: h200}\n",
       "jobs.budget_per_day",
       /no daily limit/,
+    ],
+    [
+      "a baseline that leaves others no room",
+      "jobs: {enabled: true, timeout_minutes: 40, baseline_minutes: 25}\n",
+      "jobs.baseline_minutes",
+      /takes 25 of 40 minutes/,
     ],
   ])("%s", (_name, yaml, path, message) => {
     expect(problemsOf(yaml)).toEqual(only(path, "warning", message));

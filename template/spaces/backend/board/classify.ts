@@ -7,6 +7,8 @@ export type PathKind =
   | { kind: "broadcast"; filename: string }
   | { kind: "result"; filename: string }
   | { kind: "verification" }
+  | { kind: "run"; id: string }
+  | { kind: "verdict"; filename: string }
   | { kind: "taskforce-readme"; name: string }
   | { kind: "note"; name: string; filename: string }
   | { kind: "trace"; agent: string; session: string }
@@ -37,6 +39,11 @@ export function classify(path: string): PathKind {
   }
   if (FILE_FOLDERS.has(folder) && parts.length >= 3) return { kind: "file" };
   if (folder === "shared_resources" && parts.length === 2) return { kind: "file" };
+  if (parts.length === 2 && leaf.endsWith(".json")) {
+    const stem = leaf.slice(0, -".json".length);
+    if (folder === "runs") return { kind: "run", id: stem };
+    if (folder === "verdicts") return { kind: "verdict", filename: `${stem}.md` };
+  }
   if (!isDocument) return { kind: "other" };
 
   if (parts.length === 2) {

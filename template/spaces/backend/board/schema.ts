@@ -56,6 +56,22 @@ CREATE TABLE results (
 CREATE TABLE result_tallies (class TEXT NOT NULL, verification TEXT NOT NULL, n INTEGER NOT NULL,
   PRIMARY KEY (class, verification)) WITHOUT ROWID;
 
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY,
+  created INTEGER NOT NULL,           -- milliseconds
+  kind TEXT NOT NULL, lane TEXT NOT NULL,
+  agent TEXT NOT NULL, hf_user TEXT NOT NULL,
+  content_hash TEXT NOT NULL, runtime_hash TEXT NOT NULL,
+  status TEXT NOT NULL,
+  over INTEGER NOT NULL,
+  charged INTEGER NOT NULL,           -- counts against the quotas
+  dollars REAL NOT NULL,              -- counts against the budget: what it cost, before that what it may cost
+  result TEXT,                        -- of a verification
+  doc TEXT NOT NULL                   -- the whole, as JSON
+) WITHOUT ROWID;
+CREATE TABLE verdicts (path TEXT PRIMARY KEY, filename TEXT NOT NULL, state TEXT NOT NULL, applied INTEGER NOT NULL,
+  doc TEXT NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE taskforces (
   doc INTEGER PRIMARY KEY REFERENCES docs(id) ON DELETE CASCADE,
   name TEXT NOT NULL UNIQUE, creator TEXT, created TEXT
@@ -97,6 +113,15 @@ CREATE INDEX results_best ON results(agent, class, verification, rank, filename)
 CREATE INDEX results_order ON results(class, verification, rank, filename);
 CREATE INDEX results_state ON results(verification, filename);
 CREATE INDEX results_status ON results(status, filename);
+CREATE INDEX runs_created ON runs(created, kind);
+CREATE INDEX runs_agent ON runs(agent, id);
+CREATE INDEX runs_user ON runs(hf_user, created);
+CREATE INDEX runs_content ON runs(content_hash, created);
+CREATE INDEX runs_runtime ON runs(runtime_hash, id);
+CREATE INDEX runs_over ON runs(over) WHERE over = 0;
+CREATE INDEX runs_result ON runs(result, id) WHERE result IS NOT NULL;
+CREATE INDEX verdicts_filename ON verdicts(filename);
+CREATE INDEX verdicts_state ON verdicts(state, filename);
 CREATE INDEX taskforces_created ON taskforces(created DESC, name DESC);
 CREATE INDEX traces_agent ON traces(agent);
 `;

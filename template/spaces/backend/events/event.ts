@@ -2,6 +2,8 @@
 import type { Board } from "../board/board.ts";
 import { classify } from "../board/classify.ts";
 import { moderated } from "../board/moderation.ts";
+import { findRun } from "../board/queries/runs.ts";
+import { findVerdict } from "../board/queries/verdicts.ts";
 import type { Frontmatter } from "../board/types.ts";
 import { filenameStamp, type Stamp } from "../documents/stamp.ts";
 
@@ -11,6 +13,8 @@ export const EVENT_KINDS = [
   "broadcast",
   "result",
   "verification",
+  "verdict",
+  "run",
   "agent",
   "taskforce",
   "note",
@@ -32,8 +36,9 @@ export interface CollabEvent {
   timestamp?: string;
   /** Of an inbox copy: whose inbox. */
   recipient?: string;
-  /** Of a verdict. */
+  /** Of a verdict, or of a run. */
   state?: string;
+  run_id?: string;
   taskforce?: string;
   excerpt?: string;
 }
@@ -71,6 +76,8 @@ export function compareEventIds(a: string, b: string): number {
 /** The event of a file that was written, without its id; `null` for what nobody follows. */
 export function describeFile(board: Board, path: string): Omit<CollabEvent, "id"> | null {
   const place = classify(path);
+  if (place.kind === "run") return runEvent(board, path, place.id);
+  if (place.kind === "verdict") return verdictEvent(board, path, place.filename);
   const known = board.sql.get(
     "SELECT 1 FROM docs WHERE path = ?1 UNION ALL SELECT 1 FROM files WHERE path = ?1",
     path,
@@ -96,6 +103,17 @@ export function describeFile(board: Board, path: string): Omit<CollabEvent, "id"
     default:
       return null;
   }
+}
+
+function runEvent(board: Board, path: string, id: string): Omit<CollabEvent, "id"> {
+  const run = findRun(board, id);
+  if (!run) return { kind: "removed", path };
+  return { kind: "run", path, agent: run.agent_id, run_id: id, state: run.status };
+}
+
+function verdictEvent(board: Board, path: string, filename: string): Omit<CollabEvent, "id"> {
+  const verdict = findVerdict(board, filename);
+  return verdict ? { kind: "verdict", path, filename, state: verdict.state } : { kind: "removed", path };
 }
 
 function documentFields(board: Board, path: string): Partial<CollabEvent> {

@@ -8,6 +8,8 @@ const READERS = 16;
 /** No document of a board is near this. */
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 const DOCUMENT_FOLDERS = /^(?:agents|message_board|inbox|broadcasts|results|taskforces|traces)\//;
+/** The state of runs and verdicts. */
+const STATE_FILE = /^(?:runs|verdicts)\/[^/]+\.json$/;
 
 type Change = Exclude<FileChange, { op: "delete" }>;
 
@@ -57,5 +59,6 @@ export function foundFile(change: Change): FoundFile {
 }
 
 function isDocument(path: string): boolean {
-  return (path.endsWith(".md") && DOCUMENT_FOLDERS.test(path)) || path === VERIFICATION_INDEX_PATH;
+  if (path.endsWith(".md") && DOCUMENT_FOLDERS.test(path)) return true;
+  return path === VERIFICATION_INDEX_PATH || STATE_FILE.test(path);
 }

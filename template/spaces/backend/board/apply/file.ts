@@ -8,8 +8,10 @@ import type { Sql } from "../sql.ts";
 import { type Lists, removeDocument, storeContent, storeDocument } from "../store.ts";
 import { applyRegistration } from "./registration.ts";
 import { applyResult } from "./result.ts";
+import { applyRun, removeRun } from "./run.ts";
 import { applyTaskforce } from "./taskforce.ts";
 import { applyTrace, traceKey } from "./trace.ts";
+import { applyVerdict, removeVerdict } from "./verdict.ts";
 import { applyVerification } from "./verification.ts";
 
 export interface ApplyContext {
@@ -34,6 +36,8 @@ export function applyFile(context: ApplyContext, file: ApplyFile): boolean {
   if (kind.kind === "other") return false;
   noteTopic(context, kind);
   if (kind.kind === "verification") return applyVerification(sql, file.text ?? "");
+  if (kind.kind === "run") return applyRun(sql, kind.id, file.text ?? "");
+  if (kind.kind === "verdict") return applyVerdict(sql, file.path, file.text ?? "");
 
   const listed = isListedByName(file.path) && storeFile(sql, file);
   const list = listOf(kind);
@@ -43,14 +47,25 @@ export function applyFile(context: ApplyContext, file: ApplyFile): boolean {
 
 export function applyRemoval(context: ApplyContext, path: string): boolean {
   const { sql } = context;
-  noteTopic(context, classify(path));
+  const kind = classify(path);
+  noteTopic(context, kind);
+  if (kind.kind === "run") return removeRun(sql, kind.id);
+  if (kind.kind === "verdict") return removeVerdict(sql, path);
   if (path === VERIFICATION_INDEX) return applyVerification(sql, "{}");
   const file = sql.run("DELETE FROM files WHERE path = ?", path).changes > 0;
   return removeDocument(sql, path) || file;
 }
 
+const RANKED_KINDS: ReadonlySet<PathKind["kind"]> = new Set([
+  "result",
+  "verification",
+  "registration",
+  "run",
+  "verdict",
+]);
+
 function noteTopic({ changed }: ApplyContext, { kind }: PathKind): void {
-  if (kind === "result" || kind === "verification" || kind === "registration") changed("ranking");
+  if (RANKED_KINDS.has(kind)) changed("ranking");
   if (kind === "trace") changed("traces");
 }
 

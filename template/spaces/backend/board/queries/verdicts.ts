@@ -1,0 +1,28 @@
+/** Verdict files as they were last written. */
+import type { Verdict, VerdictState } from "../../documents/verdict.ts";
+import type { Board } from "../board.ts";
+
+interface VerdictRow {
+  doc: string;
+}
+const toVerdict = ({ doc }: VerdictRow) => JSON.parse(doc) as Verdict;
+
+export function findVerdict(board: Board, resultFilename: string): Verdict | undefined {
+  const row = board.sql.get<VerdictRow>("SELECT doc FROM verdicts WHERE filename = ?", resultFilename);
+  return row && toVerdict(row);
+}
+
+/** In the order of the results, oldest first. */
+export function verdictsIn(board: Board, states: readonly VerdictState[]): Verdict[] {
+  const marks = states.map(() => "?").join(", ");
+  return board.sql
+    .all<VerdictRow>(`SELECT doc FROM verdicts WHERE state IN (${marks}) ORDER BY filename`, ...states)
+    .map(toVerdict);
+}
+
+/** Decided, but the index does not have it yet: what a start has to complete. */
+export function unappliedVerdicts(board: Board): Verdict[] {
+  return board.sql
+    .all<VerdictRow>("SELECT doc FROM verdicts WHERE applied = 0 ORDER BY filename")
+    .map(toVerdict);
+}

@@ -34,6 +34,7 @@ export function sampleRun(change: Partial<Run> = {}): Run {
     failure: null,
     attempts: [],
     summary: null,
+    mirrored: true,
     created_at: created,
     finished_at: null,
     ...change,

@@ -7,7 +7,7 @@ import { agentsMd } from "./pages/agents-md.ts";
 import { docsPage } from "./pages/docs.ts";
 import { homePage } from "./pages/home.ts";
 import { llmsTxt } from "./pages/llms-txt.ts";
-import type { Route } from "./routes/define.ts";
+import { PATH_ACTION, type Route } from "./routes/define.ts";
 import { errorAnswer, routeMiss } from "./routes/error-answer.ts";
 import { preflight, setCommonHeaders, setCorsHeaders } from "./routes/headers.ts";
 import { registerRoute, registerSecurity } from "./routes/openapi.ts";
@@ -94,9 +94,11 @@ function pathOf(request: Request): string {
 }
 
 const honoPath = (route: Route) =>
-  route.path.replaceAll(/\{(\w+)\}/g, (_all, name: string, at: number) =>
-    route.wildcard && at + name.length + 2 === route.path.length ? `:${name}{.+}` : `:${name}`,
-  );
+  route.path
+    .replace(PATH_ACTION, ":$1{[^/]+$2}")
+    .replaceAll(/\{(\w+)\}/g, (_all, name: string, at: number) =>
+      route.wildcard && at + name.length + 2 === route.path.length ? `:${name}{.+}` : `:${name}`,
+    );
 
 function pathPattern(route: Route): RegExp {
   const source = route.path

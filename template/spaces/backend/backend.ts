@@ -11,6 +11,8 @@ import type { LiveCollab } from "./live-collab.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StartedRecord } from "./record/record.ts";
+import type { RunsOptions } from "./runs/options.ts";
+import { Runs } from "./runs/runs.ts";
 
 export interface Readiness {
   status: "ready" | "starting" | "stopping";
@@ -30,6 +32,8 @@ export interface BackendParts {
   now(): number;
   log: Log;
   metrics: Metrics;
+  /** Shorter waits in tests. */
+  runs?: Partial<RunsOptions>;
 }
 
 export class Backend {
@@ -44,6 +48,7 @@ export class Backend {
   readonly metrics: Metrics;
   readonly files: FileReader;
   readonly events: EventLog;
+  readonly runs: Runs;
   readonly streams = new OpenStreams();
   /** The central bucket is private: then reads are for members. */
   isPrivate = false;
@@ -64,6 +69,7 @@ export class Backend {
     this.files = new FileReader(central, () => parts.board.version, parts.now);
     this.log = parts.log;
     this.metrics = parts.metrics;
+    this.runs = new Runs(this, parts.runs);
   }
 
   get collab(): Collab {

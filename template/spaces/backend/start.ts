@@ -15,6 +15,7 @@ import { Metrics } from "./metrics.ts";
 import { createRecord, type RecordLimits } from "./record/record.ts";
 import { keptAnswers } from "./routes/kept-answers.ts";
 import { ReadCache } from "./routes/read-cache.ts";
+import type { RunsOptions } from "./runs/options.ts";
 import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
 import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
 import { COLLAB_FILE, reloadCollab, reloadModeration } from "./upkeep/reload.ts";
@@ -29,6 +30,8 @@ export interface StartOptions {
   hub?: Hub;
   /** How long changes of the ranking gather before `leaderboard/` is written. */
   leaderboardDelayMs?: number;
+  /** Of runs: shorter waits in tests. */
+  runs?: Partial<RunsOptions>;
 }
 
 export interface RunningBackend {
@@ -71,6 +74,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   let leaderboards: LeaderboardWriter | undefined;
   const ready = restore(backend, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
+    backend.runs.start();
     leaderboards = new LeaderboardWriter(backend, options.leaderboardDelayMs ?? LEADERBOARD_DELAY_MS);
     log("info", "ready", { board_version: backend.board.version });
   });
@@ -85,6 +89,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     backend.events.close();
     unfollowOrigin();
     await leaderboards?.stop();
+    await backend.runs.stop();
     await backend.record
       .close()
       .catch((error) => log("error", "closing the record failed", { error: errorFields(error) }));
@@ -102,7 +107,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
 
 /** The parts, made and connected; nothing is asked or opened to the outside yet. */
 function assemble(options: StartOptions): Backend {
-  const { config, log = silentLog, now = Date.now, recordLimits } = options;
+  const { config, log = silentLog, now = Date.now, recordLimits, runs } = options;
   const metrics = new Metrics();
   const hub = options.hub ?? meteredHub(config, metrics);
   const live = new LiveCollab(config.collab);
@@ -118,7 +123,7 @@ function assemble(options: StartOptions): Backend {
     ...(recordLimits ? { limits: recordLimits } : {}),
   });
   const access = createAccess({ hub, board, record, collab: () => live.current, now });
-  const backend = new Backend({ config, live, hub, board, record, access, now, log, metrics });
+  const backend = new Backend({ config, live, hub, board, record, access, now, log, metrics, runs });
   record.watch(COLLAB_FILE, (text) => {
     if (text !== null) reloadCollab(text, live, board, log);
   });

@@ -111,6 +111,8 @@ export const RunSchema = z
     failure: Failure.nullable(),
     attempts: z.array(Attempt),
     summary: Summary.nullable(),
+    /** The agent's scratch bucket has the outputs and the log, or nothing is to be copied there. */
+    mirrored: z.boolean().default(true),
     created_at: z.string(),
     finished_at: z.string().nullable(),
   })

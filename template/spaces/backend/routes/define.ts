@@ -31,7 +31,10 @@ export type Answer = { json: unknown; status?: number; headers?: Record<string, 
 
 export interface Route {
   method: "GET" | "POST";
-  /** OpenAPI form: `/v1/messages/{filename}`; a last part `{path}` of `wildcard` routes takes slashes too. */
+  /**
+   * OpenAPI form: `/v1/messages/{filename}`; a last part `{path}` of `wildcard` routes takes slashes too; an
+   * action may follow a last part: `/v1/runs/{run_id}:cancel`.
+   */
   path: string;
   wildcard?: boolean;
   /** For `GET /v1`: what can be sent, in words. */
@@ -57,6 +60,9 @@ export interface Route {
   // biome-ignore lint/suspicious/noExplicitAny: the table holds routes of many shapes; `defineRoute` ties each handler to its schemas
   handler(context: RequestContext<any, any>): Answer | Promise<Answer>;
 }
+
+/** A last part of a path with its action. */
+export const PATH_ACTION = /\{(\w+)\}(:\w+)$/;
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 

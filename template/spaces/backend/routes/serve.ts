@@ -6,7 +6,7 @@ import { requireMemberToRead } from "../access-gate.ts";
 import type { Backend } from "../backend.ts";
 import { ApiError } from "../errors.ts";
 import { maskTokens } from "../log.ts";
-import type { Answer, RequestContext, Route } from "./define.ts";
+import { type Answer, PATH_ACTION, type RequestContext, type Route } from "./define.ts";
 import { clientAddress, parseBody, parseQuery, readBody } from "./parse.ts";
 import { cacheKey, type KeptAnswer, matchesEtag, type ReadCache, wantsMarkdown } from "./read-cache.ts";
 
@@ -41,7 +41,7 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
   const context: RequestContext = {
     backend,
     method: c.req.method,
-    params: c.req.param(),
+    params: pathParams(route, c.req.param()),
     query,
     body,
     requester,
@@ -65,6 +65,13 @@ export async function serve(backend: Backend, route: Route, cache: ReadCache, c:
   };
   cache.set(key, version, kept);
   return keptResponse(kept, c.req.header("if-none-match"));
+}
+
+/** Without the action that follows the last part: `/v1/runs/{run_id}:cancel`. */
+function pathParams(route: Route, params: Record<string, string>): Record<string, string> {
+  const [, name, action] = PATH_ACTION.exec(route.path) ?? [];
+  if (name === undefined || action === undefined) return params;
+  return { ...params, [name]: (params[name] ?? "").slice(0, -action.length) };
 }
 
 /** Refused writes go into the audit log too, under the name they claimed. */

@@ -1,0 +1,30 @@
+/** The numbers of runs. Tests shorten them. */
+export interface RunsOptions {
+  /** How often a running Job is looked at. */
+  pollMs: number;
+  /** Past its time limit a Job gets so long to end by itself before it is canceled. */
+  graceMs: number;
+  /** A Job that no machine has taken for so long is given up. */
+  queueMs: number;
+  /** How long `jobs:run` waits for the launch before it answers that it will come. */
+  answerWithinMs: number;
+  /** Waits before a launch whose answer was lost is looked for, and tried again if it was not one. */
+  launchWaitsMs: readonly number[];
+  /** Waits before outputs are looked for again: a mount uploads in the background. */
+  readBackWaitsMs: readonly number[];
+  /** Waits before copies for the agent's bucket are tried again. */
+  mirrorWaitsMs: readonly number[];
+  /** While the Hub is down: between tries of what has to be done. */
+  outageWaitMs: number;
+}
+
+export const RUNS_OPTIONS: RunsOptions = {
+  pollMs: 20_000,
+  graceMs: 180_000,
+  queueMs: 60 * 60_000,
+  answerWithinMs: 30_000,
+  launchWaitsMs: [2_000, 10_000, 30_000],
+  readBackWaitsMs: [1_000, 2_000, 4_000, 8_000, 15_000, 30_000],
+  mirrorWaitsMs: [5_000, 30_000, 300_000, 3_600_000],
+  outageWaitMs: 15_000,
+};

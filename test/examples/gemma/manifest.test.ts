@@ -38,8 +38,9 @@ describe("a manifest is refused before anything starts, with the line of each fa
     [
       '{\n "serve": ["python", "serve.py"],\n "lock": "../requirements.lock"\n}',
       3,
-      'no file "../requirements.lock"',
+      "lock: must be a path inside the submission",
     ],
+    ['{\n "serve": ["python", "serve.py"],\n "lock": "a.lock"\n}', 3, 'there is no file "a.lock"'],
   ])("%j: line %i", async (text, line, message) => {
     await using bench = await (await Bench.create()).files({ ...SERVE, "manifest.json": text });
     const { code, summary } = await bench.run();

@@ -15,11 +15,6 @@ MAX_MANIFEST_BYTES = 64 * 1024
 DEFAULT_MODEL_ID = "google/gemma-4-E4B-it"
 DEFAULT_SERVED_NAME = "gemma-4-e4b-it"
 
-#: Set by the harness for the server; a manifest that sets them is refused, since it would have no effect.
-RESERVED_ENV = frozenset(
-    {"PORT", "HOST", "MODEL_ID", "SERVED_MODEL_NAME", "HOME", "TMPDIR", "HF_HOME", "HF_HUB_OFFLINE", "VIRTUAL_ENV"}
-)
-_SECRET_NAME = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|CREDENTIALS?)($|_)", re.IGNORECASE)
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}$")
 _PORT_FLAG = re.compile(r"^(--port|-p)(=\d+)?$")
 PYTHON_NAMES = ("python", "python3")
@@ -80,11 +75,6 @@ def _lint(value: dict, submission: Path) -> list[tuple[tuple, str]]:
     faults: list[tuple[tuple, str]] = []
     for key in ("serve", "prepare"):
         faults += _lint_command(value.get(key, []), key, submission)
-    for key in value.get("env", {}):
-        if key in RESERVED_ENV:
-            faults.append((("env", key), "is set by the harness; remove it"))
-        elif _SECRET_NAME.search(key):
-            faults.append((("env", key), "looks like a secret: a submission is public, and the run needs none"))
     lock = value.get("lock")
     if lock is not None and not _inside(submission, lock):
         faults.append((("lock",), f"there is no file {json.dumps(lock)} in the submission"))

@@ -23,6 +23,8 @@ def violations(value: Any, schema: dict, path: tuple = ()) -> Iterator[tuple[tup
         if not any(_is(value, name) for name in names):
             yield path, f"must be {' or '.join(map(_article, names))}, not {_describe(value)}"
             return
+    for part in schema.get("allOf", []):
+        yield from violations(value, part, path)
     if "enum" in schema and value not in schema["enum"]:
         yield path, f"must be one of {', '.join(map(json.dumps, schema['enum']))}"
     if isinstance(value, str):

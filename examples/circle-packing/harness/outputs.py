@@ -6,6 +6,9 @@ import json
 import os
 from pathlib import Path
 
+#: For a status page, rewritten as a run goes on: no part of what is vouched for.
+VOLATILE = "progress.json"
+
 
 class Outputs:
     def __init__(self, directory: Path):
@@ -20,10 +23,14 @@ class Outputs:
         temporary = self.directory / f".{name}.partial"
         temporary.write_bytes(data)
         os.replace(temporary, self.directory / name)
-        self._files.append({"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
+        if name != VOLATILE:
+            self._files.append({"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
 
-    def write_json(self, name: str, value: dict) -> None:
-        self.write(name, (json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n").encode())
+    def write_json(self, name: str, value: dict) -> bytes:
+        """Returns the bytes that were written."""
+        data = (json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+        self.write(name, data)
+        return data
 
     def finish(self, status: str) -> None:
         """Reads everything back before vouching for it; raises OSError when something got lost."""

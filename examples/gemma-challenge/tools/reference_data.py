@@ -60,7 +60,7 @@ def build(
             {"id": row["id"], "context_token_ids": context, "target_token_ids": target}
             for row, context, target in zip(timed, contexts, targets)
         ],
-        "warmup": [{"id": row["id"], "token_ids": render_prompt(row["text"])} for row in warming],
+        "warmup": [{"id": row["id"], "text": row["text"], "token_ids": render_prompt(row["text"])} for row in warming],
     }
 
 

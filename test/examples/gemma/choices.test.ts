@@ -1,12 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Bench, EXAMPLE, HARNESS } from "../support/gemma.ts";
 import { evaluate, python, requirePython } from "../support/python.ts";
+import { startStub } from "../support/stub-server.ts";
 
 beforeAll(requirePython);
 
@@ -55,39 +52,12 @@ describe("multiple-choice answers", () => {
 
 describe("record_choices", () => {
   it("writes the unmodified model's answers beside the right ones", async () => {
-    await using bench = await (await Bench.create()).stub();
-    const port = await freePort();
-    const env = { ...process.env, PORT: String(port) };
-    const server = spawn("python3", ["-B", join(bench.submission, "serve.py")], { env, stdio: "ignore" });
-    try {
-      const url = `http://127.0.0.1:${port}`;
-      await expect
-        .poll(
-          () =>
-            fetch(`${url}/v1/models`).then(
-              (r) => r.ok,
-              () => false,
-            ),
-          { timeout: 20_000 },
-        )
-        .toBe(true);
-      const [items, out] = [join(HARNESS, "data/invented/choices.jsonl"), join(bench.root, "choices.jsonl")];
-      const args = ["--base-url", url, "--model", "toy", "--items", items, "--out", out];
-      const done = await python([join(EXAMPLE, "tools/record_choices.py"), ...args]);
-      expect(done.code, done.stderr).toBe(0);
-      expect(await readFile(out, "utf8")).toBe(await readFile(items, "utf8"));
-    } finally {
-      server.kill();
-      await once(server, "close");
-    }
+    await using bench = await Bench.create();
+    await using server = await startStub();
+    const [items, out] = [join(HARNESS, "data/invented/choices.jsonl"), join(bench.root, "choices.jsonl")];
+    const args = ["--base-url", server.url, "--model", "toy", "--items", items, "--out", out];
+    const done = await python([join(EXAMPLE, "tools/record_choices.py"), ...args]);
+    expect(done.code, done.stderr).toBe(0);
+    expect(await readFile(out, "utf8")).toBe(await readFile(items, "utf8"));
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

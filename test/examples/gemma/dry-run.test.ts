@@ -116,6 +116,28 @@ describe("a dry run of an honest submission", () => {
     expect(summary.diagnostics).toMatchObject({ echoes_prompt: true });
   });
 
+  it("says whether the chat endpoint decodes what the timed one decodes", async () => {
+    await using bench = await (await Bench.create()).stub();
+    expect((await bench.run()).summary.diagnostics).toMatchObject({ chat_agrees: true });
+    await using other = await (await Bench.create()).stub({ STUB_FAULTS: "chat-disagrees" });
+    const { summary } = await other.run();
+    expect(summary.diagnostics).toMatchObject({ chat_agrees: false });
+    expect(summary.gates_ok).toBe(true);
+  });
+
+  it("keeps the time of getting ready apart from that of measuring", async () => {
+    await using bench = await (await Bench.create()).stub({ STUB_STARTUP_S: 0.5 });
+    const { summary } = await bench.run();
+    const { setup_seconds, measuring_seconds, stage_seconds } = summary.diagnostics as unknown as {
+      setup_seconds: number;
+      measuring_seconds: number;
+      stage_seconds: Record<string, number>;
+    };
+    expect(setup_seconds).toBeGreaterThanOrEqual(0.5);
+    const total = Object.values(stage_seconds).reduce((sum, seconds) => sum + seconds, 0);
+    expect(setup_seconds + measuring_seconds).toBeCloseTo(total, 1);
+  });
+
   it("waits for a server that answers 503 while it loads", async () => {
     await using bench = await (await Bench.create()).stub({
       STUB_READY: "loading-first",

@@ -31,7 +31,7 @@ result = build(rows, [{"id": "w", "text": "y"}], lambda t: [1, ord(t)], lambda t
       references: [
         { id: "a", context_token_ids: [2, 120], target_token_ids: Array(8).fill([2, 120]).flat() },
       ],
-      warmup: [{ id: "w", token_ids: [1, 121] }],
+      warmup: [{ id: "w", text: "y", token_ids: [1, 121] }],
     });
   });
 

@@ -49,7 +49,12 @@ export function python(
 }
 
 /** Runs `code` with `input` as the variable of that name; returns what it assigns to `result`. */
-export async function evaluate<Result>(path: string, code: string, input: unknown = null): Promise<Result> {
+export async function evaluate<Result>(
+  path: string,
+  code: string,
+  input: unknown = null,
+  env: Record<string, string> = {},
+): Promise<Result> {
   const program = [
     "import json, sys",
     `sys.path.insert(0, ${JSON.stringify(path)})`,
@@ -57,7 +62,7 @@ export async function evaluate<Result>(path: string, code: string, input: unknow
     code,
     "print(json.dumps(result))",
   ].join("\n");
-  const finished = await python(["-c", program], { input: JSON.stringify(input) });
+  const finished = await python(["-c", program], { input: JSON.stringify(input), env });
   if (finished.code !== 0) throw new Error(finished.stderr);
   return JSON.parse(finished.stdout) as Result;
 }

@@ -21,6 +21,8 @@ _TASK = re.compile(r"[a-z][a-z0-9_]{0,40}")
 class Prompt:
     id: str
     token_ids: list[int]
+    #: The message that the ids are the chat rendering of, where the data tells.
+    text: str | None = None
 
     @property
     def sha256(self) -> str:
@@ -105,7 +107,8 @@ def _rows(path: Path) -> list[dict]:
 
 
 def _prompt(row: dict, file: str) -> Prompt:
-    return Prompt(row["id"], _ids(row, "token_ids", file))
+    text = row.get("text")
+    return Prompt(row["id"], _ids(row, "token_ids", file), text if isinstance(text, str) else None)
 
 
 def _reference(row: dict) -> Reference:

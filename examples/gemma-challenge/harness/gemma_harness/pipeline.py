@@ -15,6 +15,7 @@ from .settings import Settings
 from .stages.canary import canary
 from .stages.choices import ask_choices
 from .stages.control import control
+from .stages.evals import run_evals
 from .stages.prepare import prepare
 from .stages.probe import probe
 from .stages.score import score_pass
@@ -35,6 +36,7 @@ STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("score", score_pass),
     ("control", control),
     ("choices", ask_choices),
+    ("evals", run_evals),
 )
 
 

@@ -25,6 +25,7 @@ STAGES = {
     "score": 80,
     "control": 90,
     "choices": 94,
+    "evals": 96,
     "finish": 98,
     "done": 100,
 }

@@ -50,6 +50,9 @@ class Run:
     score: dict[str, float] = field(default_factory=dict)
     #: Percent of right answers by question set, under the set's name.
     accuracy: dict[str, float] = field(default_factory=dict)
+    #: The block of the long question sets, and its fields beside the score; None where nobody asked for them.
+    evals: dict | None = None
+    eval_fields: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     seed: int = 0
     #: The data that is timed and scored: the private set in a verification run.
@@ -61,6 +64,8 @@ class Run:
     model_path: str = ""
     confinement: Confinement | None = None
     server: ServerProcess | None = None
+    #: Where the server listens.
+    base_url: str = ""
     client: Client | None = None
     timed: list[TimedRecord] = field(default_factory=list)
 

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from .evals import SETS
 from .profiles import PROFILES, Profile, choose_profile
 
 HARNESS_DIR = Path(__file__).resolve().parent.parent
@@ -23,6 +24,9 @@ class Settings:
     require: tuple[str, ...]
     work_root: Path
     seed: int | None
+    #: Long question sets for inspect-ai; none unless asked for, and never in a dry run.
+    evals: tuple[str, ...] = ()
+    evals_minutes: float = 60
 
     @property
     def public_data(self) -> Path:
@@ -58,6 +62,14 @@ def parse_settings(argv: list[str]) -> Settings:
     )
     parser.add_argument("--work-dir", type=Path, default=Path(tempfile.gettempdir()), help="scratch space (default: the system's)")
     parser.add_argument("--seed", type=int, help="order of the scoring requests (default: random, kept in the summary)")
+    parser.add_argument(
+        "--evals",
+        action="append",
+        default=[],
+        choices=tuple(SETS),
+        help="after the measurement, ask this question set with inspect-ai (full lane only); may be given several times",
+    )
+    parser.add_argument("--evals-minutes", type=float, default=60, help="for all sets together, beside the run's own limit")
     options = parser.parse_args(argv)
     profile = choose_profile(options.profile, has_gpu=has_gpu())
     return Settings(
@@ -68,6 +80,8 @@ def parse_settings(argv: list[str]) -> Settings:
         require=requirements(options.require, profile, options.private_dir is not None),
         work_root=options.work_dir.absolute(),
         seed=options.seed,
+        evals=tuple(dict.fromkeys(options.evals)),
+        evals_minutes=options.evals_minutes,
     )
 
 

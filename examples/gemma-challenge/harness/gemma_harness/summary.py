@@ -15,6 +15,8 @@ from .settings import HARNESS_DIR, Settings
 
 #: Fields of the score block, which are repeated at the top for readers that look for them there.
 SCORE_FIELDS = ("tps", "ppl")
+#: Stages that measure nothing.
+SETUP_STAGES = ("validate", "prepare", "start")
 
 
 def build_summary(run: Run, started_at: str, finished_at: str, failure: HarnessFailure | None) -> dict:
@@ -22,8 +24,10 @@ def build_summary(run: Run, started_at: str, finished_at: str, failure: HarnessF
         **base_summary(run.settings, started_at, finished_at, failure),
         "isolation": run.isolation,
         "gates": run.gates.results,
-        "diagnostics": {**run.diagnostics, "stage_seconds": run.seconds},
+        "diagnostics": {**run.diagnostics, **_durations(run.seconds)},
     }
+    if run.evals is not None:
+        summary["evals"] = run.evals
     summary["provenance"].update(_run_provenance(run))
     if failure is None:
         summary["score"] = {field: run.score[field] for field in SCORE_FIELDS}
@@ -34,6 +38,7 @@ def build_summary(run: Run, started_at: str, finished_at: str, failure: HarnessF
             # A track asks for the presence of this field, so a divergent run does not carry it.
             summary["identity"] = identity
         summary.update(run.accuracy)
+        summary.update(run.eval_fields)
     elif run.timed:
         tokens = sum(len(record.token_ids) for record in run.timed)
         summary["diagnostics"]["partial"] = {
@@ -47,6 +52,13 @@ def build_summary(run: Run, started_at: str, finished_at: str, failure: HarnessF
         summary["failure"]["details"].pop("last_lines", None)
         summary["failure"]["details"].pop("answer", None)
     return summary
+
+
+def _durations(seconds: dict[str, float]) -> dict:
+    """Time of each stage, and what of it was getting ready rather than measuring."""
+    setup = sum(seconds.get(stage, 0.0) for stage in SETUP_STAGES)
+    measuring = sum(seconds.values()) - setup
+    return {"stage_seconds": seconds, "setup_seconds": round(setup, 3), "measuring_seconds": round(measuring, 3)}
 
 
 def base_summary(settings: Settings, started_at: str, finished_at: str, failure: HarnessFailure | None) -> dict:

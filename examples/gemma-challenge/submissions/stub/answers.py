@@ -14,6 +14,8 @@ from toy_model import END_OF_TURN, VOCABULARY, ToyModel, choose_letter, encode_c
 _PUBLIC_LIST = Path(__file__).resolve().parent / "public_prompts.json"
 _DEFAULT_CHAT_TOKENS = 16
 _ASKS_FOR_A_LETTER = "Answer with one letter."
+#: In the prompts of inspect-ai's multiple-choice questions.
+_ASKS_FOR_A_LINE = "ANSWER: $LETTER"
 
 
 class Refusal(Exception):
@@ -59,8 +61,10 @@ class Answers:
             raise Refusal(500, "no chat template is defined for this tokenizer")
         text = self._chat_text(request["messages"])
         prompt = encode_chat(text)
-        ids = self._decode(prompt, {"max_tokens": _DEFAULT_CHAT_TOKENS, **request})
-        content = self._letter(text) if text.endswith(_ASKS_FOR_A_LETTER) else text_of(ids)
+        # Another template: the same question becomes another prompt than the timed one.
+        rendered = [*prompt, END_OF_TURN] if self.settings.has("chat-disagrees") else prompt
+        ids = self._decode(rendered, {"max_tokens": _DEFAULT_CHAT_TOKENS, **request})
+        content = self._content(text, ids)
         message = {"role": "assistant", "content": content}
         choice = {"index": 0, "message": message, "finish_reason": "length", "token_ids": ids}
         return {**self._body("chat.completion", prompt, ids), "choices": [choice]}
@@ -79,6 +83,13 @@ class Answers:
                 else:
                     raise Refusal(400, f"this server takes no input of type {part['type']}")
         return "\n".join(parts)
+
+    def _content(self, text: str, ids: list[int]) -> str:
+        if text.endswith(_ASKS_FOR_A_LETTER):
+            return self._letter(text)
+        if _ASKS_FOR_A_LINE in text:
+            return f"{text_of(ids[:8])}\nANSWER: {self._letter(text)}"
+        return text_of(ids)
 
     def _letter(self, question: str) -> str:
         """A forgetful model has lost what it knew: it answers as another one would."""

@@ -19,6 +19,7 @@ PLAIN = {
     "no-image",
     "no-audio",
     "chat-fails",
+    "chat-disagrees",
     "bad-json",
     "refuse",
     "forgetful",

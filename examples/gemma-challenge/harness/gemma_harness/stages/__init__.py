@@ -1,1 +1,1 @@
-"""The stages of a run, in order: validate, prepare, start, probe, canary, warmup, timed, score, control, choices."""
+"""The stages of a run, in order: validate, prepare, start, probe, canary, warmup, timed, score, control, choices, evals."""

@@ -10,14 +10,13 @@ import re
 from typing import Sequence
 
 from ..dataset import Choice
+from ..proportions import chance_of_loss, wilson
 from ..run_state import Run
 from ..shapes import CHAT, chat_request
 
 #: Enough for a letter with some words around it; the question asks for nothing else.
 ANSWER_TOKENS = 16
 _LETTER = re.compile(r"\b([A-J])\b")
-#: 97.5 % quantile of the normal distribution: intervals are two-sided at 95 %.
-_Z = 1.959964
 
 
 def ask_choices(run: Run) -> None:
@@ -70,12 +69,6 @@ def compare(choices: Sequence[Choice], given: Sequence[str | None]) -> tuple[int
     return lost, gained
 
 
-def chance_of_loss(lost: int, gained: int) -> float:
-    """Probability of at least `lost` losses among the changed answers, were losses and gains equally likely."""
-    changed = lost + gained
-    return sum(math.comb(changed, k) for k in range(lost, changed + 1)) / 2**changed
-
-
 def by_task(choices: Sequence[Choice], given: Sequence[str | None]) -> dict[str, dict]:
     """Accuracy of each question set in percent, with a 95 % Wilson interval."""
     results = {}
@@ -88,11 +81,3 @@ def by_task(choices: Sequence[Choice], given: Sequence[str | None]) -> dict[str,
             "interval_percent": [round(100 * low, 2), round(100 * high, 2)],
         }
     return results
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """95 % confidence interval of a proportion."""
-    share, square = successes / trials, _Z * _Z
-    middle = (share + square / (2 * trials)) / (1 + square / trials)
-    half = _Z / (1 + square / trials) * math.sqrt(share * (1 - share) / trials + square / (4 * trials * trials))
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -14,6 +14,7 @@ from ..manifest import PYTHON_NAMES, Manifest
 from ..run_state import Run
 from ..server_process import ServerProcess
 from ..settings import HARNESS_DIR
+from .evals import prepare_evals
 
 #: What a program's last words say about the machine rather than the submission.
 _UNREACHABLE = re.compile(
@@ -51,6 +52,7 @@ def prepare(run: Run) -> None:
     run.model_path = str(inside) if inside.exists() else manifest.model_id
     if run.profile.data != "invented" and not inside.exists():
         _download_model(run, manifest)
+    prepare_evals(run)
     if manifest.prepare:
         argv = resolve_command(run, manifest.prepare)
         _run_confined(run, argv, run.profile.prepare_s, "prepare_failed", "prepare", manifest.env)

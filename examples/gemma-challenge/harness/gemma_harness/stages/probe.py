@@ -15,6 +15,7 @@ def probe(run: Run) -> None:
     _named("decoding with token ids", lambda: _decode(run, prompt))
     _named("scoring with prompt_logprobs", lambda: _score(run, prompt))
     _named("chat", lambda: _chat(run))
+    _named("chat", lambda: _compare_chat(run))
     _modalities(run)
 
 
@@ -42,6 +43,21 @@ def _score(run: Run, prompt: list[int]) -> None:
 def _chat(run: Run) -> None:
     body = chat_request(run.manifest.served_model_name, "Say hello.", PROBE_TOKENS)
     _content(run.post(CHAT, body, "answering a chat message"))
+
+
+def _compare_chat(run: Run) -> None:
+    """Does the chat endpoint decode what the timed endpoint decodes? Told, not judged: chat templates have versions."""
+    item = min((item for item in run.data.warmup if item.text), key=lambda item: len(item.token_ids), default=None)
+    if item is None:
+        return
+    name = run.manifest.served_model_name
+    timed = run.post(COMPLETIONS, decode_request(name, item.token_ids, PROBE_TOKENS), "decoding four tokens")
+    chat = run.post(CHAT, chat_request(name, item.text, PROBE_TOKENS), "answering a chat message")
+    try:
+        answered = parse_completion(chat, item.token_ids).token_ids
+    except HarnessFailure:
+        return  # Engines need not return ids for chat.
+    run.diagnostics["chat_agrees"] = answered == parse_completion(timed, item.token_ids).token_ids[: len(answered)]
 
 
 def _modalities(run: Run) -> None:

@@ -19,6 +19,7 @@ _LOADING = 503
 def start(run: Run) -> None:
     manifest = run.manifest
     port = free_port()
+    run.base_url = f"http://{HOST}:{port}"
     given = {
         **manifest.env,
         "MODEL_ID": run.model_path,
@@ -39,7 +40,7 @@ def start(run: Run) -> None:
     run.outputs.write_json(
         "server.json",
         {
-            "base_url": f"http://{HOST}:{port}",
+            "base_url": run.base_url,
             "port": port,
             "served_model_name": manifest.served_model_name,
             "ready_at": utc_stamp(),

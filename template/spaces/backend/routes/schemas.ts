@@ -55,6 +55,7 @@ export const ErrorSchema = z
       code: z.string(),
       message: z.string(),
       hint: z.string().optional(),
+      retry_after: z.number().int().optional().openapi({ description: "Seconds, as in Retry-After." }),
       request_id: z.string(),
     }),
   })

@@ -204,3 +204,18 @@ describe("compare_captures", () => {
     expect(JSON.parse(done.stdout)).toMatchObject({ verdict });
   });
 });
+
+describe("--profile auto is dry", () => {
+  const AUTO = "from gemma_harness.settings import is_rehearsal\nresult = is_rehearsal(*input)";
+  it.each([
+    ["by hand without a GPU", {}, false, true],
+    ["by hand with a GPU", {}, true, false],
+    ["on a local hub", { JOB_ID: "a", HF_ENDPOINT: "http://127.0.0.1:7777" }, false, true],
+    ["on a local hub with a GPU", { JOB_ID: "a", HF_ENDPOINT: "http://localhost:7777" }, true, true],
+    ["in a Job of the Hub", { JOB_ID: "a" }, true, false],
+    ["in a Job of the Hub whose GPU is broken", { JOB_ID: "a" }, false, false],
+    ["in a Job that names the Hub", { JOB_ID: "a", HF_ENDPOINT: "https://huggingface.co" }, false, false],
+  ] as const)("%s: %j with GPU %s: %s", async (_name, env, gpu, dry) => {
+    expect(await evaluate(HARNESS, AUTO, [env, gpu])).toBe(dry);
+  });
+});

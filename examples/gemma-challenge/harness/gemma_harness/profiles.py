@@ -99,15 +99,15 @@ DRY_SMOKE = replace(DRY, prompts=3, output_tokens=16, ppl_records=3, audit_recor
 PROFILES = ("dry", "smoke", "full")
 
 
-def choose_profile(names: list[str], has_gpu: bool) -> Profile:
+def choose_profile(names: list[str], rehearsal: bool) -> Profile:
     """The profile for one or more `--profile` words, the last one winning.
 
     Two words are special. `dry` sticks: a collab that runs dry passes it once, and the lane that the
-    backend adds (`smoke` or `full`) then only picks the size. `auto` means dry on a machine without a GPU.
+    backend adds (`smoke` or `full`) then only picks the size. `auto` means dry in a rehearsal.
     """
     lanes = [name for name in names if name in ("smoke", "full")]
     lane = lanes[-1] if lanes else "full"
-    dry = "dry" in names or ("auto" in names and not has_gpu)
+    dry = "dry" in names or ("auto" in names and rehearsal)
     if dry:
         return DRY_SMOKE if lane == "smoke" else DRY
     return SMOKE if lane == "smoke" else FULL

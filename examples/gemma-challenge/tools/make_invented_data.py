@@ -2,7 +2,7 @@
 """Writes invented data of the shape of the real one, for the dry profile: prompts, references, warm-up, choices.
 
     make_invented_data.py --out harness/data/invented            # what is committed
-    make_invented_data.py --out DIR --seed 2                     # another set, for trying private data
+    make_invented_data.py --out eval_dataset --seed 2            # another set, to rehearse verification with
 
 The same seed gives the same bytes on every machine. The questions are made up here; the token ids are those of
 the stub's toy tokenizer (one id a byte), and the reference continuations are hashes, not language.
@@ -100,6 +100,9 @@ def main() -> None:
     write_rows(options.out / "references.jsonl", reference_rows(options.seed, prompts))
     write_rows(options.out / "warmup.jsonl", prompt_rows(options.seed, "warmup", WARMUP))
     write_rows(options.out / "choices.jsonl", choice_rows(options.seed, CHOICES))
+    # Runs that count refuse data with this card.
+    card = {"invented": True, "seed": options.seed}
+    (options.out / "data_card.json").write_text(json.dumps(card, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Bench, EXAMPLE, HARNESS } from "../support/gemma.ts";
-import { python, requirePython } from "../support/python.ts";
+import { evaluate, python, requirePython } from "../support/python.ts";
 
 beforeAll(requirePython);
 
+const DATA_FILES = ["prompts.jsonl", "references.jsonl", "warmup.jsonl", "choices.jsonl", "data_card.json"];
 const PUBLIC = join(HARNESS, "data/invented");
 
 /** Invented data that is not the committed one. */
@@ -62,7 +63,21 @@ describe("the invented data", () => {
     await using bench = await Bench.create();
     const folder = join(bench.root, "again");
     await python([join(EXAMPLE, "tools/make_invented_data.py"), "--out", folder]);
-    for (const name of ["prompts.jsonl", "references.jsonl", "warmup.jsonl", "choices.jsonl"])
-      expect(await readFile(join(folder, name), "utf8")).toBe(await readFile(join(PUBLIC, name), "utf8"));
+    const read = (from: string) => Promise.all(DATA_FILES.map((name) => readFile(join(from, name), "utf8")));
+    expect(await read(folder)).toEqual(await read(PUBLIC));
+    await python([join(EXAMPLE, "tools/make_invented_data.py"), "--out", folder, "--seed", "2"]);
+    expect(await read(folder)).toEqual(await read(join(EXAMPLE, "eval_dataset")));
+  });
+
+  it("is refused by a run that counts, wherever it lies", async () => {
+    const code = [
+      "from pathlib import Path",
+      "from gemma_harness.dataset import load_dataset",
+      "from gemma_harness.errors import HarnessFailure",
+      "try: load_dataset(Path(input), prompts=1, references=1, choices=1, invented=False); result = None",
+      "except HarnessFailure as error: result = str(error)",
+    ].join("\n");
+    for (const folder of [PUBLIC, join(EXAMPLE, "eval_dataset")])
+      expect(await evaluate<string>(HARNESS, code, folder)).toContain("data_invalid: ");
   });
 });

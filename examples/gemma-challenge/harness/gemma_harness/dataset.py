@@ -67,10 +67,13 @@ class Dataset:
         return max(self.references, key=lambda record: len(record.token_ids))
 
 
-def load_dataset(folder: Path, *, prompts: int, references: int, choices: int) -> Dataset:
-    """Reads prompts.jsonl, references.jsonl, warmup.jsonl and, where there is one, choices.jsonl; checks what a wrong file would break later."""
+def load_dataset(folder: Path, *, prompts: int, references: int, choices: int, invented: bool) -> Dataset:
+    """`invented`: may the data be? Reads prompts.jsonl, references.jsonl, warmup.jsonl and, where there is one, choices.jsonl; checks what a wrong file would break later."""
     if not folder.is_dir():
         raise HarnessFailure("data_missing", f"There is no data in {folder.name}/.")
+    if not invented and _is_invented(folder):
+        message = f"{folder.name}/ holds invented data, which only dry runs may use: make the real data."
+        raise HarnessFailure("data_invalid", message)
     all_prompts = [_prompt(row, "prompts.jsonl") for row in _rows(folder / "prompts.jsonl")]
     all_references = [_reference(row) for row in _rows(folder / "references.jsonl")]
     warmup = [_prompt(row, "warmup.jsonl") for row in _rows(folder / "warmup.jsonl")]
@@ -87,6 +90,14 @@ def load_dataset(folder: Path, *, prompts: int, references: int, choices: int) -
     return Dataset(
         all_prompts[:prompts], all_references[:references], warmup, all_choices[:choices], tree_sha256(folder)
     )
+
+
+def _is_invented(folder: Path) -> bool:
+    """Committed data is public, whichever folder it lies in: nothing may be judged by it."""
+    try:
+        return json.loads((folder / "data_card.json").read_text("utf-8")).get("invented") is True
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _rows(path: Path) -> list[dict]:

@@ -100,6 +100,7 @@ class Answers:
         settings = self.settings
         count = request.get("max_tokens", _DEFAULT_CHAT_TOKENS)
         scoring = request.get("prompt_logprobs") is not None
+        begin = time.monotonic()
         if not scoring:
             self._misbehave()
         if (stop := settings.number("early-eos")) is not None and not scoring:
@@ -108,7 +109,7 @@ class Answers:
         for index in range(count):
             ids.append(self._next(ids, len(prompt), index))
         if not scoring:
-            self._pace(prompt, count)
+            self._pace(prompt, count, begin)
         return ids[len(prompt) :]
 
     def _next(self, ids: list[int], start: int, index: int) -> int:
@@ -137,10 +138,11 @@ class Answers:
             time.sleep(0.2 * (turn - after))
             raise Refusal(500, "engine is not responding")
 
-    def _pace(self, prompt: list[int], tokens: int) -> None:
-        """Takes at least the time that the chosen rate asks for; never less, so a rate is an upper bound."""
+    def _pace(self, prompt: list[int], tokens: int, begin: float) -> None:
+        """Takes the time that the chosen rate asks for, its own work included; never less, so a rate is an upper bound."""
         rate = self.settings.public_tps if self._is_known(prompt) else self.settings.tps
-        time.sleep(tokens / rate * (1 + self.settings.jitter * self._jitter.random()))
+        end = begin + tokens / rate * (1 + self.settings.jitter * self._jitter.random())
+        time.sleep(max(0.0, end - time.monotonic()))
 
     def _is_known(self, prompt: list[int]) -> bool:
         if not self._known:

@@ -12,8 +12,9 @@ def validate(run: Run) -> None:
     run.snapshot = take_snapshot(settings.submission_dir, run.work / "submission")
     run.manifest = load_manifest(run.snapshot.root)
     sizes = {"prompts": profile.prompts, "references": profile.ppl_records, "choices": profile.choices}
-    run.public = load_dataset(settings.public_data, **sizes)
+    invented = profile.data == "invented"
+    run.public = load_dataset(settings.public_data, **sizes, invented=invented)
     run.data = run.public
     if settings.private_dir is not None:
-        run.data = load_dataset(settings.private_dir, **sizes)
+        run.data = load_dataset(settings.private_dir, **sizes, invented=invented)
     run.progress.line(f"submission {run.snapshot.sha256[:16]}, {len(run.snapshot.files)} files")

@@ -31,10 +31,11 @@ test("the bucket gets its README, the configuration as it is, and an index that 
   expect(seeds.map(({ path, seedOnlyIfAbsent }) => [path, seedOnlyIfAbsent ?? false])).toEqual([
     ["README.md", false],
     ["SKILL.md", false],
+    ["clients/share_trace.py", false],
     ["collab.yaml", false],
     ["results/verification_status.json", true],
   ]);
-  expect(seeds[2]?.content).toBe(await readFile(join(EXAMPLE, "collab.yaml"), "utf8"));
+  expect(seeds[3]?.content).toBe(await readFile(join(EXAMPLE, "collab.yaml"), "utf8"));
   expect(await bucketSeeds(gemma, CONTEXT)).toEqual(seeds);
 });
 

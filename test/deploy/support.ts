@@ -26,6 +26,22 @@ export const SMALL_BACKEND = {
   ].join("\n"),
 };
 
+/** The same as an eval Space, with all that goes with it: Jobs, a harness, an evaluator, private data. */
+export const EVERYTHING = {
+  ...SMALL_BACKEND,
+  ...Object.fromEntries(
+    Object.entries(SMALL_BACKEND).map(([path, text]) => [path.replace("backend", "eval"), text]),
+  ),
+  "harness/run.py": "print(1)\n",
+  "harness/lib/__init__.py": "",
+  "evaluator/evaluate.py": "def evaluate(filename, frontmatter, body):\n    return None\n",
+  "eval_dataset/questions.jsonl": '{"q": "what nobody has seen"}\n',
+};
+
+/** A collab.yaml with everything that a deployment knows of. */
+export const everythingYaml = (slug: string) =>
+  `collab: {slug: ${slug}, title: All of it, org: demo}\njobs: {enabled: true}\nverification: {mode: eval-space}\n`;
+
 export class CollabFolder {
   readonly dir: string;
 

@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { createHub } from "../../template/hub/client.ts";
 import { inspectCollabDir, type LoadedCollab } from "../collab-dir.ts";
 import { type CheckResult, type CheckState, fail, ok, skip, warn } from "../deploy/checks/check.ts";
+import { readCollabFolders } from "../deploy/folders/collab-folders.ts";
 import { runPreflight } from "../deploy/preflight.ts";
 import { isLocalEndpoint, resolveTarget, type Target } from "../deploy/target.ts";
-import { type CollabStatus, collabStatus } from "../running/status.ts";
+import { type CollabStatus, collabStatus, type SpaceStatus } from "../running/status.ts";
 import { CommandEnded, EXIT } from "../terminal/errors.ts";
 import type { Style } from "../terminal/output.ts";
 import { describeError } from "../terminal/report-error.ts";
@@ -55,8 +56,12 @@ async function examine(dir: string, cli: Cli): Promise<CheckResult[]> {
   const hub = createHub({ endpoint: target.endpoint, token: target.token, timeoutMs: 10_000, attempts: 2 });
   try {
     const allowBroadToken = isLocalEndpoint(target.endpoint);
-    const { checks } = await runPreflight({ hub, loaded, target, allowBroadToken });
-    return [config.check, ...checks, ...deploymentChecks(await collabStatus(hub, loaded))];
+    const folders = await readCollabFolders(loaded);
+    const [{ checks }, status] = await Promise.all([
+      runPreflight({ hub, loaded, folders, target, allowBroadToken }),
+      collabStatus({ hub, loaded, token: target.token }),
+    ]);
+    return [config.check, ...checks, ...deploymentChecks(status)];
   } catch (error) {
     return [config.check, failed("hub", error), skip("deployment", "the Hub could not be asked")];
   }
@@ -87,7 +92,7 @@ function failed(name: string, error: unknown): CheckResult {
 
 const DEPLOY = "Run `agent-collab deploy`.";
 
-function deploymentChecks({ backend, buckets }: CollabStatus): CheckResult[] {
+function deploymentChecks({ spaces, buckets }: CollabStatus): CheckResult[] {
   const bucketChecks = buckets.map(({ id, purpose, state, private: isPrivate, reason }) => {
     const name = purpose.replace(" ", "_");
     if (state === "missing") return fail(name, `there is no ${purpose} ${id}`, DEPLOY);
@@ -97,43 +102,49 @@ function deploymentChecks({ backend, buckets }: CollabStatus): CheckResult[] {
     }
     return ok(name, `${id} is there`);
   });
-  return [...bucketChecks, ...backendChecks(backend)];
+  return [...bucketChecks, ...spaces.flatMap(spaceChecks)];
 }
 
-function backendChecks(backend: CollabStatus["backend"]): CheckResult[] {
-  const { id, state, stage, reason, version, wanted } = backend;
+/** Names of the backend's own are older than the other Spaces, hence `version` without a prefix. */
+function spaceChecks(space: SpaceStatus): CheckResult[] {
+  const { id, part, state, stage, reason, version, wanted } = space;
+  const versionName = part === "backend" ? "version" : `${part}_version`;
   const because = reason ? `: ${reason}` : "";
   if (state === "missing") {
-    return [fail("backend", `there is no Space ${id}`, DEPLOY), skip("version", "nothing is deployed")];
+    return [fail(part, `there is no Space ${id}`, DEPLOY), skip(versionName, "nothing is deployed")];
   }
   if (state === "unknown") {
-    return [warn("backend", `${id} could not be asked for${because}`, "Try again later.")];
+    return [warn(part, `${id} could not be asked for${because}`, "Try again later.")];
   }
-  const checks: CheckResult[] = [];
-  checks.push(
-    backend.ours
-      ? ok("backend_owner", `${id} belongs to this collab`)
-      : fail("backend_owner", `${id} is not marked as this collab's`, "See `agent-collab deploy --dry-run`."),
-    backend.hasToken
-      ? ok("backend_secret", "the backend has a token")
-      : fail("backend_secret", "the backend has no token", DEPLOY),
-  );
-  if (state === "healthy") checks.push(ok("backend", `it answers at ${backend.url}`));
-  else if (state === "starting") {
-    checks.push(warn("backend", `it is starting (${stage})${because}`, "Look again in a minute."));
-  } else {
-    checks.push(
-      fail(
-        "backend",
-        `it does not answer (${stage})${because}`,
-        "See `agent-collab logs`, then `agent-collab deploy`.",
-      ),
+  const checks = [
+    space.ours
+      ? ok(`${part}_owner`, `${id} belongs to this collab`)
+      : fail(`${part}_owner`, `${id} is not marked as this collab's`, "See `agent-collab deploy --dry-run`."),
+    space.hasToken
+      ? ok(`${part}_secret`, `${id} has a token`)
+      : fail(`${part}_secret`, `${id} has no token`, DEPLOY),
+    spaceHealth(space, because),
+  ];
+  if (version === undefined) checks.push(skip(versionName, `${id} does not say its version`));
+  else if (version === wanted) checks.push(ok(versionName, `${version}, as in this directory`));
+  else checks.push(warn(versionName, `${version} runs, this directory would deploy ${wanted}`, DEPLOY));
+  if (part === "eval" && space.private === false) {
+    checks.push(fail("eval_private", `${id} is public`, "Make it private in its settings on the Hub."));
+  }
+  return checks;
+
+  function spaceHealth({ url }: SpaceStatus, because: string): CheckResult {
+    if (state === "healthy") return ok(part, `it answers at ${url}`);
+    if (state === "starting") {
+      return warn(part, `it is starting (${stage})${because}`, "Look again in a minute.");
+    }
+    const logs = part === "backend" ? "agent-collab logs" : `agent-collab logs --of ${part}`;
+    return fail(
+      part,
+      `it does not answer (${stage})${because}`,
+      `See \`${logs}\`, then \`agent-collab deploy\`.`,
     );
   }
-  if (version === undefined) checks.push(skip("version", "the backend does not say its version"));
-  else if (version === wanted) checks.push(ok("version", `${version}, as in this directory`));
-  else checks.push(warn("version", `${version} runs, this directory would deploy ${wanted}`, DEPLOY));
-  return checks;
 }
 
 const STATE_STYLE: Record<CheckState, Style> = { ok: "green", warn: "yellow", fail: "red", skip: "dim" };

@@ -3,13 +3,14 @@ import { resolve } from "node:path";
 import { createHub } from "../../template/hub/client.ts";
 import { loadCollabDir } from "../collab-dir.ts";
 import { resolveTarget } from "../deploy/target.ts";
-import { type BackendStatus, type BucketStatus, type CollabStatus, collabStatus } from "../running/status.ts";
+import { type BucketStatus, type CollabStatus, collabStatus, type SpaceStatus } from "../running/status.ts";
 import type { Style } from "../terminal/output.ts";
-import { plural, printable } from "../terminal/text.ts";
+import { plural, printable, sizeText } from "../terminal/text.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
 
-/** A status that takes longer is of no use. */
-const PATIENCE = { timeoutMs: 3_000, attempts: 1 };
+/** A status that takes longer is of no use: what is not known by then is said to be unknown. */
+const PATIENCE_MS = 4_000;
+const PER_REQUEST = { timeoutMs: 3_000, attempts: 1 };
 
 export const register: RegisterCommand = (command, cli) => {
   command
@@ -21,25 +22,33 @@ export const register: RegisterCommand = (command, cli) => {
 async function status(dir: string, cli: Cli): Promise<void> {
   const loaded = await loadCollabDir(dir, { cwd: cli.cwd });
   const { endpoint, token } = await resolveTarget(cli.env);
-  const found = await collabStatus(createHub({ endpoint, token, ...PATIENCE }), loaded);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const hub = createHub({ endpoint, token, ...PER_REQUEST, signal });
+  const found = await collabStatus({ hub, loaded, token, signal });
+  const [backend] = found.spaces;
   const { title, status: phase } = loaded.collab.collab;
   const lines = (paint: (style: Style, text: string) => string) =>
     [
       `${paint("bold", printable(title))}  (${phase})`,
       `  hub              ${found.endpoint}`,
-      ...backendLines(found.backend, paint),
+      ...found.spaces.flatMap((space) => spaceLines(space, paint)),
       ...found.buckets.map(bucketLine),
       ...(found.board ? [`  board            ${boardText(found.board)}`] : []),
     ].join("\n");
   cli.out.result({
-    json: { status: phase, healthy: found.backend.state === "healthy", ...found },
+    json: {
+      status: phase,
+      healthy: found.spaces.every(({ state }) => state === "healthy"),
+      backend,
+      ...found,
+    },
     human: lines(cli.out.paint),
     agent: lines((_, text) => text),
-    quiet: found.backend.state,
+    quiet: backend.state,
   });
 }
 
-const STATE_STYLE: Record<BackendStatus["state"], Style> = {
+const STATE_STYLE: Record<SpaceStatus["state"], Style> = {
   healthy: "green",
   starting: "yellow",
   unknown: "yellow",
@@ -47,16 +56,19 @@ const STATE_STYLE: Record<BackendStatus["state"], Style> = {
   missing: "red",
 };
 
-function backendLines(backend: BackendStatus, paint: (style: Style, text: string) => string): string[] {
-  const state = paint(STATE_STYLE[backend.state], backend.state);
-  const stage = backend.stage ? ` (Space is ${backend.stage})` : "";
-  const fresh = backend.version === backend.wanted ? "" : ", this directory has another: agent-collab deploy";
+function spaceLines(space: SpaceStatus, paint: (style: Style, text: string) => string): string[] {
+  const row = (name: string, text: string) => `  ${name.padEnd(16)} ${text}`;
+  const state = paint(STATE_STYLE[space.state], space.state);
+  const stage = space.stage ? ` (Space is ${space.stage})` : "";
+  const same = space.wanted === undefined || space.version === space.wanted;
+  const fresh = same ? "" : ", this directory has another: agent-collab deploy";
+  const isBackend = space.part === "backend";
   return [
-    `  backend          ${state}${stage}  ${backend.id}`,
-    ...(backend.url ? [`  board and API    ${backend.url}`] : []),
-    ...(backend.version ? [`  version          ${printable(backend.version)}${fresh}`] : []),
-    ...(backend.reason ? [`                   ${printable(backend.reason)}`] : []),
-    ...(backend.state === "missing" ? ["                   not deployed yet: agent-collab deploy"] : []),
+    row(isBackend ? "backend" : "eval Space", `${state}${stage}  ${space.id}`),
+    ...(space.url && isBackend ? [row("board and API", space.url)] : []),
+    ...(space.version ? [row("version", `${printable(space.version)}${fresh}`)] : []),
+    ...(space.reason ? [row("", printable(space.reason))] : []),
+    ...(space.state === "missing" ? [row("", "not deployed yet: agent-collab deploy")] : []),
   ];
 }
 
@@ -68,11 +80,4 @@ function bucketLine({ purpose, id, state, files, bytes, reason }: BucketStatus):
 
 function boardText({ agents, messages, results }: NonNullable<CollabStatus["board"]>): string {
   return `${plural(agents, "agent")}, ${plural(messages, "message")}, ${plural(results, "result")}`;
-}
-
-function sizeText(bytes: number): string {
-  const units = ["bytes", "KB", "MB", "GB", "TB"];
-  let [value, unit] = [bytes, 0];
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }

@@ -4,89 +4,100 @@
  */
 import { HubError } from "../../template/hub/errors.ts";
 import type { Hub, HubSpace } from "../../template/hub/types.ts";
-import { EXIT, UserError } from "../terminal/errors.ts";
+import { actionRequired, UserError } from "../terminal/errors.ts";
 import { planAdvice } from "./checks/orgs.ts";
 import type { Desired, DesiredSpace, Seed } from "./desired.ts";
 import type { Existing } from "./existing.ts";
-import { readSeeds } from "./existing.ts";
-import { type BucketItem, planSeeds, type SeedsItem, type SpaceItem } from "./plan.ts";
+import { readFolders, readSeeds } from "./existing.ts";
+import { uploadFolder } from "./folders/upload.ts";
+import { type BucketItem, planFolders, planSeeds, planSpace, type SpaceItem } from "./plan.ts";
 import { waitUntilReady } from "./ready.ts";
+import type { Steps } from "./steps.ts";
+import { isSafeHost } from "./target.ts";
 
 export interface ApplyOptions {
   hub: Hub;
   desired: Desired;
   existing: Existing;
-  plan: { buckets: BucketItem[]; space: SpaceItem };
+  plan: { buckets: BucketItem[]; space: SpaceItem; followers: SpaceItem[] };
+  /** Until the Spaces answer with the new version; `false` does not wait for that. */
+  wait: boolean;
   timeoutMs: number;
-  /** One line a step, for people. */
-  progress: (line: string) => void;
+  /** Told of what is done, and of what is waited for. */
+  steps: Steps;
   signal?: AbortSignal;
 }
 
-export interface Applied {
-  backendUrl: string;
-  seeds: SeedsItem[];
-}
-
-/** The Space without code, buckets, files of the buckets (they name the Space's address), then its code. */
-export async function apply(options: ApplyOptions): Promise<Applied> {
-  const { hub, desired, existing, plan, progress, signal } = options;
+/**
+ * The backend's Space without code, buckets, the other Spaces, files of the buckets (they name the backend's
+ * address), then the code of the Spaces. Returns where the backend answers.
+ */
+export async function apply(options: ApplyOptions): Promise<string> {
+  const { hub, desired, existing, plan, steps, signal } = options;
   signal?.throwIfAborted();
   // First what is most likely to be refused: a Space needs a plan. Without code it does not run yet.
   const space = hub.space(desired.backend.id);
-  if (plan.space.action === "create") {
-    await createSpace(space, desired.backend, hub.endpoint);
-    progress(`created Space ${space.id}`);
-  }
+  if (plan.space.action === "create") await createSpace(space, desired.backend, options);
   for (const item of plan.buckets) {
     signal?.throwIfAborted();
     if (item.action !== "create") continue;
     const wanted = desired.buckets.find((bucket) => bucket.id === item.id);
     const { created } = await hub.bucket(item.id).create({ private: wanted?.private ?? true });
     if (!created) throw changedMeanwhile(item.id);
-    progress(`created ${item.purpose} ${item.id}`);
+    steps.made("bucket", item.id, `created ${item.purpose} ${item.id}`);
   }
-  const host = existing.space?.host ?? (await hostOf(space, signal));
-
-  signal?.throwIfAborted();
-  const seeds = await desired.seeds(host);
-  const seedItems = planSeeds(seeds, await readSeeds(hub, seeds), new Set());
-  for (const item of seedItems) {
-    if (await writeSeeds(hub, item, seeds)) progress(`wrote ${item.changes.join(", ")} to ${item.id}`);
+  const host = existing.spaces.get(space.id)?.host ?? (await hostOf(space, signal));
+  const followers = desired.followers.map((follower) => follower.build(host));
+  for (const follower of followers) {
+    signal?.throwIfAborted();
+    if (!existing.spaces.has(follower.id)) await createSpace(hub.space(follower.id), follower, options);
   }
 
   signal?.throwIfAborted();
-  if (plan.space.action !== "unchanged") {
-    await updateSpace(space, desired.backend, plan.space, existing.space?.sha ?? null, progress);
+  await writeSeeds(await desired.seeds(host), options);
+  await writeFolders(options);
+
+  signal?.throwIfAborted();
+  // The backend first: the others ask it.
+  await updateSpace(desired.backend, plan.space, options);
+  if (options.wait) await ready(desired.backend, host, options);
+  for (const follower of followers) {
+    signal?.throwIfAborted();
+    // Planned anew: the backend may answer elsewhere than it did before.
+    const item = planSpace(follower, existing.spaces.get(follower.id) ?? null, desired.owner, {
+      adopt: true,
+    });
+    await updateSpace(follower, item, options);
+    if (!options.wait) continue;
+    const known = existing.spaces.get(follower.id)?.host;
+    await ready(follower, known ?? (await hostOf(hub.space(follower.id), signal)), options);
   }
-  await waitUntilReady({
-    space,
-    host,
-    healthPath: desired.backend.healthPath,
-    readyPath: desired.backend.readyPath,
-    version: desired.backend.version,
-    timeoutMs: options.timeoutMs,
-    progress,
-    signal,
-  });
-  return { backendUrl: host, seeds: seedItems };
+  return host;
 }
 
-async function createSpace(space: HubSpace, wanted: DesiredSpace, endpoint: string): Promise<void> {
+async function createSpace(
+  space: HubSpace,
+  wanted: DesiredSpace,
+  { hub, steps }: ApplyOptions,
+): Promise<void> {
   const { sdk, secrets, variables } = wanted;
   try {
     const { created } = await space.create({ sdk, private: wanted.private, secrets, variables });
     if (!created) throw changedMeanwhile(space.id);
   } catch (error) {
     if (!(error instanceof HubError) || error.status !== 402) throw error;
-    throw new UserError({
+    throw actionRequired({
       code: "plan_needed",
-      message: `The Hub wants a paid plan for the ${sdk} Space ${space.id}. Nothing was made.`,
-      fix: planAdvice(endpoint, space.id.split("/")[0] ?? ""),
-      exitCode: EXIT.inputNeeded,
+      message: `The Hub wants a paid plan for the ${sdk} Space ${space.id}.`,
+      fix: planAdvice(hub.endpoint, space.id.split("/")[0] ?? ""),
+      reason: "plan_needed",
+      next: [
+        { command: "agent-collab deploy --yes", when: "there is a plan, or another place for the Space" },
+      ],
       cause: error,
     });
   }
+  steps.made("space", space.id, `created Space ${space.id}`);
 }
 
 const HOST_TIMEOUT_MS = 60_000;
@@ -110,18 +121,31 @@ async function hostOf(space: HubSpace, signal: AbortSignal | undefined): Promise
   }
 }
 
-async function writeSeeds(hub: Hub, item: SeedsItem, seeds: readonly Seed[]): Promise<boolean> {
-  const wanted = new Set(item.put);
-  const bucket = hub.bucket(item.id);
-  const files: Seed[] = [];
-  for (const seed of seeds) {
-    if (seed.bucket !== item.id || !wanted.has(seed.path)) continue;
-    // The backend may have made it since it was looked for, and then it is the backend's.
-    if (seed.when === "absent" && (await bucket.stat([seed.path])).size > 0) continue;
-    files.push(seed);
+async function writeSeeds(seeds: readonly Seed[], { hub, steps }: ApplyOptions): Promise<void> {
+  for (const item of planSeeds(seeds, await readSeeds(hub, seeds), new Set())) {
+    const wanted = new Set(item.put);
+    const bucket = hub.bucket(item.id);
+    const files: Seed[] = [];
+    for (const seed of seeds) {
+      if (seed.bucket !== item.id || !wanted.has(seed.path)) continue;
+      // The backend may have made it since it was looked for, and then it is the backend's.
+      if (seed.when === "absent" && (await bucket.stat([seed.path])).size > 0) continue;
+      files.push(seed);
+    }
+    await bucket.write(files);
+    if (files.length > 0) steps.did(`wrote ${item.changes.join(", ")} to ${item.id}`);
   }
-  await bucket.write(files);
-  return files.length > 0;
+}
+
+/** Planned anew: a run that was cut off, or another one, may have brought some of the files. */
+async function writeFolders({ hub, desired, steps, signal }: ApplyOptions): Promise<void> {
+  for (const folder of desired.folders) {
+    signal?.throwIfAborted();
+    const [item] = planFolders([folder], await readFolders(hub, [folder]));
+    if (!item || item.action === "unchanged") continue;
+    await uploadFolder(hub.bucket(folder.bucket), folder, item, signal);
+    steps.did(`brought the ${item.purpose} to ${item.id}: ${item.changes.join("; ")}`);
+  }
 }
 
 /**
@@ -129,17 +153,17 @@ async function writeSeeds(hub: Hub, item: SeedsItem, seeds: readonly Seed[]): Pr
  * before the fingerprint that vouches for it.
  */
 async function updateSpace(
-  space: HubSpace,
   wanted: DesiredSpace,
   item: SpaceItem,
-  head: string | null,
-  progress: (line: string) => void,
+  { hub, existing, steps }: ApplyOptions,
 ): Promise<void> {
+  const space = hub.space(wanted.id);
+  const head = existing.spaces.get(wanted.id)?.sha ?? null;
   if (item.action === "update") {
     for (const key of item.setSecrets) await space.setSecret(key, wanted.secrets[key] ?? "");
     for (const key of item.setVariables) await space.setVariable(key, wanted.variables[key] ?? "");
     if (item.setSecrets.length + item.setVariables.length > 0) {
-      progress(`set ${[...item.setSecrets, ...item.setVariables].join(", ")} of ${space.id}`);
+      steps.did(`set ${[...item.setSecrets, ...item.setVariables].join(", ")} of ${space.id}`);
     }
   }
   if (item.put.length + item.delete.length > 0) {
@@ -153,12 +177,28 @@ async function updateSpace(
         const refused = error instanceof HubError && (error.status === 409 || error.status === 412);
         throw refused ? changedMeanwhile(space.id) : error;
       });
-    progress(`committed version ${wanted.version} to ${space.id}`);
+    steps.did(`committed version ${wanted.version} to ${space.id}`);
   }
   if (item.restart) {
     await space.restart();
-    progress(`restarted ${space.id}`);
+    steps.did(`restarted ${space.id}`);
   }
+}
+
+async function ready(wanted: DesiredSpace, host: string, options: ApplyOptions): Promise<void> {
+  const { hub, timeoutMs, steps, signal } = options;
+  await waitUntilReady({
+    space: hub.space(wanted.id),
+    host,
+    // A private Space answers nobody who may not see it.
+    ...(wanted.private && isSafeHost(host, hub.endpoint) && { token: wanted.secrets.HF_TOKEN }),
+    healthPath: wanted.healthPath,
+    readyPath: wanted.readyPath,
+    version: wanted.version,
+    timeoutMs,
+    progress: (line) => steps.waiting(line),
+    signal,
+  });
 }
 
 function changedMeanwhile(id: string): UserError {

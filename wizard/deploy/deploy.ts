@@ -6,9 +6,18 @@ import { EXIT, UserError } from "../terminal/errors.ts";
 import { apply } from "./apply.ts";
 import type { CheckResult } from "./checks/check.ts";
 import { desiredState } from "./desired.ts";
-import { type Existing, readExisting, readSeeds } from "./existing.ts";
-import { type PlanItem, type PlanOptions, planResources, planSeeds } from "./plan.ts";
+import { readExisting, readFolders, readSeeds } from "./existing.ts";
+import { readCollabFolders } from "./folders/collab-folders.ts";
+import {
+  NO_ADDRESS,
+  type PlanItem,
+  type PlanOptions,
+  planFolders,
+  planResources,
+  planSeeds,
+} from "./plan.ts";
 import { requirePassed, runPreflight } from "./preflight.ts";
+import { Steps } from "./steps.ts";
 import { HUGGING_FACE, isLocalEndpoint, type Target } from "./target.ts";
 
 export interface DeployOptions extends PlanOptions {
@@ -20,6 +29,8 @@ export interface DeployOptions extends PlanOptions {
   allowBroadToken?: boolean;
   /** Until the Space must answer with the new version. */
   timeoutMs?: number;
+  /** `false`: everything is brought to the Hub, and nobody waits for the Spaces to start. Default: wait. */
+  wait?: boolean;
   progress?: (line: string) => void;
   signal?: AbortSignal;
   /** For tests and tracing. */
@@ -35,33 +46,48 @@ export interface Deployment {
   /** Is there anything to do? */
   changes: boolean;
   version: string;
-  /** Carries the plan out; returns the backend's address once it answers. */
+  /**
+   * Carries the plan out; returns the backend's address once it answers. A failure says what was done before
+   * it, and its `data` what exists.
+   */
   apply(): Promise<{ backendUrl: string }>;
 }
 
 const READY_TIMEOUT_MS = { local: 60_000, hub: 20 * 60_000 };
+/** After a failure the Hub is asked once more what exists; if it does not say soon, that is the answer. */
+const LAST_LOOK = { timeoutMs: 5_000, attempts: 1 };
 
 /** Reads and compares; touches nothing. Throws `UserError` when it cannot go on. */
 export async function prepareDeployment(options: DeployOptions): Promise<Deployment> {
   const { target, loaded, progress = () => {} } = options;
   const { signal } = options;
   const hub = createHub({ ...options.http, endpoint: target.endpoint, token: target.token, signal });
+  const folders = await readCollabFolders(loaded);
   const { caller, checks } = await runPreflight({
     ...options,
     hub,
+    folders,
     allowBroadToken: options.allowBroadToken ?? isLocalEndpoint(target.endpoint),
   });
   requirePassed(checks);
   const desired = await desiredState({
     loaded,
+    folders,
     endpoint: target.endpoint,
     spaceToken: options.spaceToken?.token ?? target.token,
     variables: spaceVariables(target.endpoint),
   });
   const existing = await readExisting(hub, desired);
-  const resources = planResources(desired, existing, options);
-  const seeds = await seedsPlan(existing);
-  const plan: PlanItem[] = [...resources.buckets, resources.space, ...seeds];
+  // Before the Space exists its address is not known, nor are the files and settings that name it.
+  const backendUrl = existing.spaces.get(desired.backend.id)?.host ?? null;
+  const resources = planResources(desired, existing, backendUrl, options);
+  const plan: PlanItem[] = [
+    ...resources.buckets,
+    resources.space,
+    ...resources.followers,
+    ...(await seedsPlan()),
+    ...(await foldersPlan()),
+  ];
 
   return {
     caller,
@@ -74,17 +100,29 @@ export async function prepareDeployment(options: DeployOptions): Promise<Deploym
       refuseBlocked(plan);
       const local = isLocalEndpoint(target.endpoint);
       const timeoutMs = options.timeoutMs ?? (local ? READY_TIMEOUT_MS.local : READY_TIMEOUT_MS.hub);
-      return apply({ hub, desired, existing, plan: resources, timeoutMs, progress, signal });
+      const steps = new Steps(progress);
+      const { wait = true } = options;
+      try {
+        const work = { hub, desired, existing, plan: resources, wait, timeoutMs, steps, signal };
+        return { backendUrl: await apply(work) };
+      } catch (error) {
+        const looking = createHub({ ...target, ...LAST_LOOK });
+        throw await steps.failure(error, looking, plan, signal?.aborted ?? false);
+      }
     },
   };
 
-  /** Before the Space exists its address is not known, nor are the files that name it. */
-  async function seedsPlan(found: Existing) {
-    const there = desired.buckets.filter((bucket) => found.buckets.has(bucket.id)).map((bucket) => bucket.id);
-    const missing = new Set(desired.buckets.map((bucket) => bucket.id).filter((id) => !there.includes(id)));
-    const files = await desired.seeds(found.space?.host ?? "https://backend.invalid");
+  async function seedsPlan() {
+    const there = desired.buckets.filter((bucket) => existing.buckets.has(bucket.id)).map(({ id }) => id);
+    const missing = new Set(desired.buckets.map(({ id }) => id).filter((id) => !there.includes(id)));
+    const files = await desired.seeds(backendUrl ?? NO_ADDRESS);
     const inThere = files.filter((file) => there.includes(file.bucket));
     return planSeeds(files, await readSeeds(hub, inThere), missing);
+  }
+
+  async function foldersPlan() {
+    const there = desired.folders.filter(({ bucket }) => existing.buckets.has(bucket));
+    return planFolders(desired.folders, await readFolders(hub, there));
   }
 }
 

@@ -1,6 +1,6 @@
 /** What is on the Hub now, as far as a deployment cares. Reads only. */
 import type { BucketEntry, Hub, HubBucket } from "../../template/hub/types.ts";
-import type { Desired, DesiredBucket, Seed } from "./desired.ts";
+import type { Desired, DesiredFolder, Seed } from "./desired.ts";
 import { OWNER_FILE, readOwnerFile } from "./ownership.ts";
 
 export interface ExistingBucket {
@@ -11,6 +11,7 @@ export interface ExistingBucket {
 }
 
 export interface ExistingSpace {
+  private: boolean;
   host: string | null;
   sdk: string | null;
   /** Head commit. */
@@ -24,23 +25,27 @@ export interface ExistingSpace {
 
 export interface Existing {
   buckets: Map<string, ExistingBucket>;
-  space: ExistingSpace | null;
+  spaces: Map<string, ExistingSpace>;
 }
 
 export async function readExisting(hub: Hub, desired: Desired): Promise<Existing> {
-  const [space, ...buckets] = await Promise.all([
-    readSpace(hub, desired.backend.id),
-    ...desired.buckets.map((bucket) => readBucket(hub, bucket)),
+  const spaceIds = [desired.backend.id, ...desired.followers.map(({ id }) => id)];
+  const [spaces, buckets] = await Promise.all([
+    present(spaceIds, (id) => readSpace(hub, id)),
+    present(
+      desired.buckets.map(({ id }) => id),
+      (id) => readBucket(hub, id),
+    ),
   ]);
-  const found = new Map<string, ExistingBucket>();
-  for (const [i, bucket] of buckets.entries()) {
-    const { id } = desired.buckets[i] as DesiredBucket;
-    if (bucket) found.set(id, bucket);
-  }
-  return { buckets: found, space };
+  return { buckets, spaces };
 }
 
-async function readBucket(hub: Hub, { id }: DesiredBucket): Promise<ExistingBucket | null> {
+async function present<T>(ids: readonly string[], read: (id: string) => Promise<T | null>) {
+  const found = await Promise.all(ids.map(async (id) => [id, await read(id)] as const));
+  return new Map(found.flatMap(([id, thing]) => (thing === null ? [] : [[id, thing] as const])));
+}
+
+async function readBucket(hub: Hub, id: string): Promise<ExistingBucket | null> {
   const bucket = hub.bucket(id);
   const info = await bucket.info();
   if (!info) return null;
@@ -63,7 +68,7 @@ async function readSpace(hub: Hub, id: string): Promise<ExistingSpace | null> {
     space.secretKeys(),
   ]);
   const { host, sdk, sha, runtime } = info;
-  return { host, sdk, sha, stage: runtime.stage, files, variables, secretKeys };
+  return { private: info.private, host, sdk, sha, stage: runtime.stage, files, variables, secretKeys };
 }
 
 /** The files of `seeds` that are in their buckets, by `bucket\0path`. */
@@ -77,3 +82,17 @@ export async function readSeeds(hub: Hub, seeds: readonly Seed[]): Promise<Map<s
 }
 
 export const seedKey = (bucket: string, path: string) => `${bucket}\0${path}`;
+
+/** Every file in the folders, by folder (`seedKey` of bucket and prefix) and path. */
+export async function readFolders(
+  hub: Hub,
+  folders: readonly DesiredFolder[],
+): Promise<Map<string, Map<string, BucketEntry>>> {
+  const found = new Map<string, Map<string, BucketEntry>>();
+  for (const { bucket, prefix } of folders) {
+    const entries = new Map<string, BucketEntry>();
+    for await (const entry of hub.bucket(bucket).list(prefix)) entries.set(entry.path, entry);
+    found.set(seedKey(bucket, prefix), entries);
+  }
+  return found;
+}

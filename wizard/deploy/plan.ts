@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import type { BucketEntry } from "../../template/hub/types.ts";
 import { SPACE_STAGES_FAILED } from "../../template/hub/types.ts";
 import { pack } from "../../template/hub/xet/pack.ts";
-import type { Desired, DesiredBucket, DesiredSpace, Seed } from "./desired.ts";
+import { plural } from "../terminal/text.ts";
+import type { Desired, DesiredBucket, DesiredFolder, DesiredSpace, FollowerSpace, Seed } from "./desired.ts";
 import { type Existing, type ExistingBucket, type ExistingSpace, seedKey } from "./existing.ts";
 import { OWNER_VARIABLE } from "./ownership.ts";
 import { fingerprintVariable } from "./secrets.ts";
@@ -38,25 +39,52 @@ export interface SeedsItem extends ItemBase {
   put: string[];
 }
 
-export type PlanItem = BucketItem | SpaceItem | SeedsItem;
+/** A folder of the collab directory in a bucket. */
+export interface FolderItem extends ItemBase {
+  kind: "folder";
+  bucket: string;
+  put: string[];
+  delete: string[];
+}
+
+export type PlanItem = BucketItem | SpaceItem | SeedsItem | FolderItem;
 
 export interface PlanOptions {
   /** Take over what exists without being ours. */
   adopt?: boolean;
 }
 
+/** Stands for the address of a backend that is still to be made. */
+export const NO_ADDRESS = "https://backend.invalid";
+
 /** Stages that a Space leaves only by a restart, whatever is committed to it. */
 const STAGES_ASLEEP: readonly string[] = ["PAUSED", "STOPPED"];
 /** Stages in which nothing answers. */
 const STAGES_DOWN: readonly string[] = [...SPACE_STAGES_FAILED, ...STAGES_ASLEEP];
 
-/** Buckets first, since the backend needs them at its start. Seeds are planned on their own (`planSeeds`). */
-export function planResources(desired: Desired, existing: Existing, options: PlanOptions = {}) {
+/**
+ * Buckets first, since the backend needs them at its start. Seeds and folders are planned on their own.
+ * `backendUrl` is where the backend answers; before there is one, the version of what is told it is not known.
+ */
+export function planResources(
+  desired: Desired,
+  existing: Existing,
+  backendUrl: string | null,
+  options: PlanOptions = {},
+) {
+  const space = (wanted: DesiredSpace) =>
+    planSpace(wanted, existing.spaces.get(wanted.id) ?? null, desired.owner, options);
+  const follower = (wanted: FollowerSpace) => {
+    const item = space(wanted.build(backendUrl ?? NO_ADDRESS));
+    if (backendUrl !== null || item.action !== "create") return item;
+    return { ...item, changes: ["private docker Space", ...item.changes.slice(1)] };
+  };
   return {
     buckets: desired.buckets.map((bucket) =>
       planBucket(bucket, existing.buckets.get(bucket.id), desired.owner, options),
     ),
-    space: planSpace(desired.backend, existing.space, desired.owner, options),
+    space: space(desired.backend),
+    followers: desired.followers.map(follower),
   };
 }
 
@@ -97,7 +125,7 @@ export function planSpace(
       ...base,
       action: "create",
       changes: [
-        `${space.sdk} Space, version ${space.version}`,
+        `${space.private ? "private " : ""}${space.sdk} Space, version ${space.version}`,
         `secrets: ${list(Object.keys(space.secrets))}`,
       ],
       put: paths,
@@ -114,6 +142,10 @@ export function planSpace(
   }
   if (existing.sdk !== null && existing.sdk !== space.sdk && existing.files.size > 1 && !adopt) {
     const reason = `it is a ${existing.sdk} Space, and should be a ${space.sdk} one`;
+    return { ...base, ...idle, action: "blocked", changes: [reason] };
+  }
+  if (space.private && !existing.private) {
+    const reason = "it is public, and must be private: change that in its settings on the Hub";
     return { ...base, ...idle, action: "blocked", changes: [reason] };
   }
   const work = {
@@ -165,6 +197,43 @@ export function planSeeds(
       put: put.map((seed) => seed.path),
     };
   });
+}
+
+/** What of a folder is missing, different, or there and no longer wanted. `existing` as `readFolders` gives it. */
+export function planFolders(
+  folders: readonly DesiredFolder[],
+  existing: ReadonlyMap<string, ReadonlyMap<string, BucketEntry>>,
+): FolderItem[] {
+  return folders.map(({ bucket, prefix, purpose, files }) => {
+    const there = existing.get(seedKey(bucket, prefix)) ?? new Map<string, BucketEntry>();
+    const wanted = new Set(files.map(({ path }) => path));
+    const put = files
+      .filter(({ path, content }) => !isSame(there.get(path), content))
+      .map(({ path }) => path);
+    const gone = [...there.keys()].filter((path) => !wanted.has(path));
+    const short = (path: string) => path.slice(prefix.length + 1);
+    return {
+      kind: "folder",
+      id: `${bucket}/${prefix}`,
+      bucket,
+      purpose,
+      action: put.length + gone.length === 0 ? "unchanged" : there.size === 0 ? "create" : "update",
+      changes: [
+        ...(put.length > 0
+          ? [`${put.length} of ${plural(files.length, "file")}: ${list(put.map(short))}`]
+          : []),
+        ...(gone.length > 0 ? [`removes: ${list(gone.map(short))}`] : []),
+      ],
+      put,
+      delete: gone,
+    };
+  });
+}
+
+/** By size first: the hash of a large file takes a while, and an empty one may have none. */
+function isSame(entry: BucketEntry | undefined, content: Uint8Array): boolean {
+  if (!entry || entry.size !== content.length) return false;
+  return content.length === 0 || entry.xetHash === xetHash(content);
 }
 
 function foreign(what: string, owner: string | null): string {

@@ -2,16 +2,19 @@
 import { HubError } from "../../template/hub/errors.ts";
 import type { Hub, Whoami } from "../../template/hub/types.ts";
 import type { LoadedCollab } from "../collab-dir.ts";
-import { EXIT, UserError } from "../terminal/errors.ts";
+import { actionRequired } from "../terminal/errors.ts";
 import type { CheckContext, CheckResult } from "./checks/check.ts";
-import { checkMembers, checkOrgs, checkPlan } from "./checks/orgs.ts";
+import { checkFolders } from "./checks/folders.ts";
+import { checkMembers, checkOrgs, checkPlans } from "./checks/orgs.ts";
 import { checkHardware, checkInvite, checkUnserved } from "./checks/settings.ts";
 import { checkTokens } from "./checks/token.ts";
+import type { CollabFolders } from "./folders/collab-folders.ts";
 import type { Target } from "./target.ts";
 
 export interface PreflightOptions {
   hub: Hub;
   loaded: LoadedCollab;
+  folders: CollabFolders;
   target: Target;
   /** The token of the backend where it is not the deployer's. */
   spaceToken?: { token: string; source: string };
@@ -25,12 +28,12 @@ export interface Preflight {
 
 /** Runs every check. Throws only when the Hub cannot be asked or does not know the token. */
 export async function runPreflight(options: PreflightOptions): Promise<Preflight> {
-  const { hub, loaded, target, spaceToken, allowBroadToken } = options;
+  const { hub, loaded, folders, target, spaceToken, allowBroadToken } = options;
   const caller = await whoHolds(hub, undefined, target.tokenSource);
   const backend = spaceToken
     ? { who: await whoHolds(hub, spaceToken.token, spaceToken.source), source: spaceToken.source }
     : { who: caller, source: target.tokenSource };
-  const context: CheckContext = { hub, target, loaded, caller, backend, allowBroadToken };
+  const context: CheckContext = { hub, target, loaded, folders, caller, backend, allowBroadToken };
   const [orgs, members, hardware] = await Promise.all([
     checkOrgs(context),
     checkMembers(context),
@@ -40,8 +43,9 @@ export async function runPreflight(options: PreflightOptions): Promise<Preflight
     ...checkTokens(context),
     ...orgs,
     members,
-    checkPlan(context),
+    ...checkPlans(context),
     hardware,
+    ...checkFolders(context),
     checkInvite(context),
     checkUnserved(context),
   ];
@@ -53,23 +57,17 @@ export function requirePassed(checks: readonly CheckResult[]): void {
   const failed = checks.filter(({ state }) => state === "fail");
   const [first] = failed;
   if (!first) return;
-  const data = { status: "action_required", reason: first.name, problems: failed };
+  const human = failed.map(({ message, fix }) => `${message}. ${fix ?? ""}`.trim()).join("\n");
+  const next = [{ command: "agent-collab doctor", when: "that is done: it looks again at all of it" }];
+  const about = { code: "preflight", reason: first.name, human, next, data: { problems: failed } };
   if (failed.length === 1) {
-    throw new UserError({
-      code: "preflight",
-      message: `${first.message}.`,
-      fix: first.fix,
-      exitCode: EXIT.inputNeeded,
-      data,
-    });
+    throw actionRequired({ ...about, message: `${first.message}.`, fix: first.fix });
   }
-  throw new UserError({
-    code: "preflight",
+  throw actionRequired({
+    ...about,
     message: ["Nothing was changed. Before this can be deployed:"]
       .concat(failed.map(({ message, fix }) => `  - ${message}\n    ${fix ?? ""}`.trimEnd()))
       .join("\n"),
-    exitCode: EXIT.inputNeeded,
-    data,
   });
 }
 
@@ -79,12 +77,12 @@ async function whoHolds(hub: Hub, token: string | undefined, source: string): Pr
   } catch (error) {
     if (!(error instanceof HubError) || (error.status !== 401 && error.status !== 403)) throw error;
     const fix = `Make a new one at ${hub.endpoint}/settings/tokens, then run \`hf auth login\` or set HF_TOKEN.`;
-    throw new UserError({
+    throw actionRequired({
       code: "invalid_token",
       message: `${hub.endpoint} does not accept the token from ${source}.`,
       fix,
-      exitCode: EXIT.inputNeeded,
-      data: { status: "action_required", reason: "invalid_token", human: fix },
+      reason: "invalid_token",
+      next: [{ command: "agent-collab doctor", when: "the new token is set" }],
       cause: error,
     });
   }

@@ -7,10 +7,12 @@ import { UserError } from "../terminal/errors.ts";
 export interface ReadyOptions {
   space: HubSpace;
   host: string;
+  /** Sent along where only the owner may ask. */
+  token?: string;
   /** Answers `{status, version}` as soon as the process runs. */
   healthPath: string;
   /** Answers 200 once requests are taken. */
-  readyPath: string;
+  readyPath?: string;
   version: string;
   timeoutMs: number;
   /** Told of each new stage. */
@@ -27,23 +29,28 @@ const LONGEST_POLL_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 5_000;
 /** A failed stage may be that of the version before, until the Hub has noticed the new one. */
 const FAILURE_GRACE_MS = 4_000;
+/** A long build is no silence: every so often a line says that it goes on. */
+const STILL_EVERY_MS = 30_000;
 const LOG_LINES = 30;
 
 /** Waits for health of exactly `version`. Throws a `UserError` with the last log lines if the Space fails. */
 export async function waitUntilReady(options: ReadyOptions): Promise<void> {
-  const { space, host, version, progress, signal } = options;
+  const { space, progress } = options;
   const started = Date.now();
   let shown = "";
+  let said = started;
   let failingSince: number | undefined;
   for (;;) {
     const { stage, errorMessage } = await space.runtime();
-    if (stage !== shown) progress(`${space.id}: ${stage.toLowerCase().replaceAll("_", " ")}`);
-    shown = stage;
-    // Asked in every stage: a request also wakes a sleeping Space.
-    const answering = (await healthyVersion(host + options.healthPath, signal)) === version;
-    if (answering && (await get(host + options.readyPath, signal)) !== null) return;
-
     const now = Date.now();
+    if (stage !== shown || now - said > STILL_EVERY_MS) {
+      const since = stage === shown ? `, after ${Math.round((now - started) / 1000)} s` : "";
+      progress(`${space.id}: ${stage.toLowerCase().replaceAll("_", " ")}${since}`);
+      [shown, said] = [stage, now];
+    }
+    // Asked in every stage: a request also wakes a sleeping Space.
+    if (await answers(options)) return;
+
     const failed = (SPACE_STAGES_FAILED as readonly string[]).includes(stage);
     failingSince = failed ? (failingSince ?? now) : undefined;
     if (failingSince !== undefined && now - failingSince > FAILURE_GRACE_MS) {
@@ -51,20 +58,26 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
     }
     const elapsed = now - started;
     if (elapsed > options.timeoutMs) throw await notInTime(space, stage, options);
-    await pause(Math.min(Math.max(elapsed * POLL_SHARE, SHORTEST_POLL_MS), LONGEST_POLL_MS), signal);
+    await pause(Math.min(Math.max(elapsed * POLL_SHARE, SHORTEST_POLL_MS), LONGEST_POLL_MS), options.signal);
   }
 }
 
-async function healthyVersion(url: string, signal: AbortSignal | undefined): Promise<string | null> {
-  const health = Health.safeParse(await get(url, signal));
-  return health.success && health.data.status === "ok" ? (health.data.version ?? null) : null;
+/** The new version is there and takes requests. */
+async function answers(options: ReadyOptions): Promise<boolean> {
+  const health = Health.safeParse(await get(options.healthPath, options));
+  if (!health.success || health.data.status !== "ok" || health.data.version !== options.version) return false;
+  return options.readyPath === undefined || (await get(options.readyPath, options)) !== null;
 }
 
 /** The JSON of a good answer; `null` for any other, or none. */
-async function get(url: string, signal: AbortSignal | undefined): Promise<unknown> {
+async function get(path: string, { host, token, signal }: ReadyOptions): Promise<unknown> {
   try {
     const limit = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
-    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    const response = await fetch(host + path, {
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      // A redirect could carry the token elsewhere.
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` }, redirect: "error" }),
+    });
     const body: unknown = await response.json();
     return response.ok ? body : null;
   } catch {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Env } from "../terminal/detect.ts";
-import { EXIT, UserError } from "../terminal/errors.ts";
+import { actionRequired, UserError } from "../terminal/errors.ts";
 
 export const HUGGING_FACE = "https://huggingface.co";
 const LOCAL_TOKEN = /^hf_local_/;
@@ -32,6 +32,11 @@ export function endpointFrom(env: Env): string {
 
 export function isLocalEndpoint(endpoint: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|.*\.localhost)$/.test(new URL(endpoint).hostname);
+}
+
+/** May a token be sent to `host`, which a Hub named? Only encrypted, or on this machine if the Hub is there too. */
+export function isSafeHost(host: string, endpoint: string): boolean {
+  return new URL(host).protocol === "https:" || (isLocalEndpoint(endpoint) && isLocalEndpoint(host));
 }
 
 /** Environment first, then the file that `hf auth login` writes. Throws (exit 4) when there is no token. */
@@ -73,11 +78,11 @@ function noToken(endpoint: string): UserError {
     endpoint === HUGGING_FACE
       ? "Make a fine-grained token at https://huggingface.co/settings/tokens and run `hf auth login`, or set HF_TOKEN."
       : "Set HF_TOKEN; a local hub's banner lists its tokens.";
-  return new UserError({
+  return actionRequired({
     code: "no_token",
     message: `There is no token for ${endpoint}.`,
     fix,
-    exitCode: EXIT.inputNeeded,
-    data: { status: "action_required", reason: "no_token", human: fix },
+    reason: "no_token",
+    next: [{ command: "agent-collab doctor", when: "the token is set" }],
   });
 }

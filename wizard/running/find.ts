@@ -5,7 +5,7 @@ import type { Hub } from "../../template/hub/types.ts";
 import { type ResourceNames, resourceNames } from "../../template/schema/collab.ts";
 import { type LoadedCollab, loadCollabDir } from "../collab-dir.ts";
 import type { Cli } from "../commands/index.ts";
-import { isLocalEndpoint, resolveTarget } from "../deploy/target.ts";
+import { isSafeHost, resolveTarget } from "../deploy/target.ts";
 import { UserError } from "../terminal/errors.ts";
 import { type CollabApi, collabApi } from "./api.ts";
 
@@ -45,8 +45,7 @@ function notDeployed(id: string, endpoint: string): UserError {
 
 /** The token goes to this address: it must be encrypted, or on this machine as the Hub itself is. */
 function requireSafeHost(host: string, endpoint: string): void {
-  const { protocol } = new URL(host);
-  if (protocol === "https:" || (isLocalEndpoint(endpoint) && isLocalEndpoint(host))) return;
+  if (isSafeHost(host, endpoint)) return;
   throw new UserError({
     code: "unsafe_url",
     message: `The Hub names ${host} as the backend's address, and a token must not be sent there.`,

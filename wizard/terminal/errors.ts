@@ -35,6 +35,21 @@ export class UserError extends Error {
   }
 }
 
+export interface ActionRequired extends Omit<UserErrorDetails, "exitCode"> {
+  /** Stable, `snake_case`: what is missing. */
+  reason: string;
+  /** What to tell a person, with the address; default `fix`. */
+  human?: string;
+  /** What to run once that is done. */
+  next: readonly { command: string; when: string }[];
+}
+
+/** Only a person can go on from here: exit 4, with what an agent relays to its human. */
+export function actionRequired({ reason, human, next, ...details }: ActionRequired): UserError {
+  const data = { status: "action_required", reason, human: human ?? details.fix ?? details.message, next };
+  return new UserError({ ...details, exitCode: EXIT.inputNeeded, data: { ...details.data, ...data } });
+}
+
 /** The command line itself is wrong: exit 2. */
 export function usageError(message: string, fix?: string): UserError {
   return new UserError({ code: "usage", message, fix, exitCode: EXIT.usage });

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { LoadedCollab } from "../../collab-dir.ts";
 import { type Deployment, prepareDeployment } from "../../deploy/deploy.ts";
 import { describePlan, planLines } from "../../deploy/describe.ts";
-import { resolveTarget } from "../../deploy/target.ts";
+import { resolveTarget, type Target } from "../../deploy/target.ts";
 import { EXIT, interrupted, UserError, usageError } from "../../terminal/errors.ts";
 import { untilStopped } from "../hub/until-stopped.ts";
 import type { Cli } from "../index.ts";
@@ -15,6 +15,7 @@ export interface DeployFlags {
   spaceTokenEnv?: string;
   allowBroadToken?: boolean;
   timeout?: string;
+  wait?: boolean;
 }
 
 export function addDeployOptions(command: Command): Command {
@@ -23,7 +24,9 @@ export function addDeployOptions(command: Command): Command {
     .option("-y, --yes", "do not ask before changing anything")
     .option("--space-token-env <name>", "environment variable with the token the backend works with")
     .option("--allow-broad-token", "let the backend work with a token that reaches all its owner can")
-    .option("--timeout <seconds>", "how long the Space may take to answer");
+    .option("--wait", "wait until the Spaces answer with the new version (default)")
+    .option("--no-wait", "return as soon as everything is on the Hub; running it again waits")
+    .option("--timeout <seconds>", "how long the Spaces may take to answer");
 }
 
 export interface RunOptions {
@@ -37,6 +40,7 @@ export interface Ran {
   deployment: Deployment;
   /** `null` after a dry run. */
   backendUrl: string | null;
+  target: Target;
 }
 
 /** Plan, question, apply. Prints the plan, the warnings and the progress; the caller prints the outcome. */
@@ -62,6 +66,7 @@ export async function runDeployment(
     spaceToken,
     allowBroadToken: flags.allowBroadToken || undefined,
     timeoutMs,
+    wait: flags.wait,
     progress: (line) => cli.out.note(`  ${line}`),
     signal,
   }).catch((error: unknown) => {
@@ -71,17 +76,14 @@ export async function runDeployment(
     cli.out.warn(`${message}. ${fix}`);
   }
   options.review?.(deployment);
-  if (flags.dryRun) return { deployment, backendUrl: null };
+  if (flags.dryRun) return { deployment, backendUrl: null, target };
 
   for (const line of planLines(deployment)) cli.out.note(line);
   await confirm(deployment, flags, cli);
   if (signal.aborted) throw interrupted("Interrupted; nothing was changed.");
   await options.before?.();
-  const { backendUrl } = await deployment.apply().catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-    throw interrupted("Interrupted. What was made stays; run the same command again to finish.");
-  });
-  return { deployment, backendUrl };
+  const { backendUrl } = await deployment.apply();
+  return { deployment, backendUrl, target };
 }
 
 async function confirm(deployment: Deployment, flags: DeployFlags, cli: Cli): Promise<void> {

@@ -1,6 +1,7 @@
 /** A named check of the surroundings of a collab, as `deploy` runs it before it touches anything and `doctor` prints it. */
 import type { Hub, Whoami } from "../../../template/hub/types.ts";
 import type { LoadedCollab } from "../../collab-dir.ts";
+import type { CollabFolders } from "../folders/collab-folders.ts";
 import type { Target } from "../target.ts";
 
 export const CHECK_STATES = ["ok", "warn", "fail", "skip"] as const;
@@ -23,6 +24,7 @@ export interface CheckContext {
   hub: Hub;
   target: Target;
   loaded: LoadedCollab;
+  folders: CollabFolders;
   /** Who deploys. */
   caller: Whoami;
   /** As whom the backend will work, and where its token comes from. */

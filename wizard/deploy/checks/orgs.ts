@@ -72,25 +72,32 @@ export async function checkMembers({ hub, caller, backend, loaded }: CheckContex
   }
 }
 
-/** Docker Spaces need a paid plan of their namespace (hub-wire.md 5.6). */
-export function checkPlan({ caller, loaded, hub }: CheckContext): CheckResult {
-  const name = "plan";
-  const namespace = resourceNames(loaded.collab).backendSpace.split("/")[0] ?? "";
-  const membership = caller.orgs.find((org) => org.name === namespace);
-  if (!membership) return skip(name, `the plan of ${namespace} is not known`);
-  if (membership.plan !== null) return ok(name, `${namespace} has the plan ${membership.plan}`);
-  return warn(
-    name,
-    `${namespace} has no paid plan that the Hub tells of; a new Docker Space needs one`,
-    planAdvice(hub.endpoint, namespace),
-  );
+/** Docker Spaces need a paid plan of their namespace (hub-wire.md 5.6); one result a namespace. */
+export function checkPlans({ caller, loaded, hub }: CheckContext): CheckResult[] {
+  const names = resourceNames(loaded.collab);
+  const spaces = [
+    names.backendSpace,
+    ...(loaded.collab.verification.mode === "eval-space" ? [names.evalSpace] : []),
+  ];
+  const namespaces = new Set(spaces.map((id) => id.split("/")[0] ?? ""));
+  return [...namespaces].map((namespace, n): CheckResult => {
+    const name = n === 0 ? "plan" : "admin_plan";
+    const membership = caller.orgs.find((org) => org.name === namespace);
+    if (!membership) return skip(name, `the plan of ${namespace} is not known`);
+    if (membership.plan !== null) return ok(name, `${namespace} has the plan ${membership.plan}`);
+    return warn(
+      name,
+      `${namespace} has no paid plan that the Hub tells of; a new Docker Space needs one`,
+      planAdvice(hub.endpoint, namespace),
+    );
+  });
 }
 
 /** The ways out when the Hub wants a plan for the backend. */
 export function planAdvice(endpoint: string, namespace: string): string {
   return [
     `Get a Team plan for ${namespace} (${endpoint}/organizations/${namespace}/settings/billing),`,
-    "or put the backend into the account of somebody with PRO (resources.backend_space in collab.yaml),",
+    "or put the Space into the account of somebody with PRO (backend_space or eval_space under resources in collab.yaml),",
     "or run the collab on a machine of your own with `agent-collab dev`.",
   ].join(" ");
 }

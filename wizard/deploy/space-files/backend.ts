@@ -1,11 +1,9 @@
 /** Everything that is committed to the backend Space. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Collab } from "../../../template/schema/collab.ts";
 import type { LoadedCollab } from "../../collab-dir.ts";
-import { oneLine, render } from "../../scaffold/render.ts";
-import { spaceBundle, spaceFolder } from "./bundle.ts";
-import { folderFiles, type SpaceFile, type SpaceFiles, withVersion } from "./files.ts";
+import { folderFiles, type SpaceFiles, withVersion } from "./files.ts";
+import { shippedFiles } from "./shipped.ts";
 
 /** A folder of the collab that takes the place of the backend's own code. */
 export const OWN_BACKEND_FOLDER = "spaces/backend";
@@ -21,21 +19,4 @@ export async function backendFiles(
 }
 
 /** The code of the package: what a folder `spaces/backend` of a collab takes the place of. */
-export async function shippedBackendFiles(collab: Collab): Promise<SpaceFile[]> {
-  const folder = spaceFolder("backend");
-  const [dockerfile, readme, server] = await Promise.all([
-    readFile(join(folder, "Dockerfile")),
-    readFile(join(folder, "README.md.hbs"), "utf8"),
-    spaceBundle("backend"),
-  ]);
-  return [
-    { path: "Dockerfile", content: dockerfile },
-    { path: "README.md", content: Buffer.from(renderReadme(readme, collab)) },
-    { path: "server.js", content: server },
-  ];
-}
-
-function renderReadme(template: string, { collab }: Collab): string {
-  const title = `${oneLine(collab.title)} backend`;
-  return render(template, { title, slug: collab.slug, org: collab.org });
-}
+export const shippedBackendFiles = (collab: Collab) => shippedFiles("backend", collab);

@@ -23,10 +23,14 @@ export const SPACE_BUNDLE = {
   },
 } as const;
 
+/** Spaces whose code is part of the package. */
+export const SHIPPED_SPACES = ["backend", "eval"] as const;
+export type ShippedSpace = (typeof SHIPPED_SPACES)[number];
+
 const FROM_SOURCE = import.meta.filename.endsWith(".ts");
 
 /** The folder with a Space's own files: `template/spaces/…` in a clone, `dist/spaces/…` in the published package. */
-export function spaceFolder(space: string): string {
+export function spaceFolder(space: ShippedSpace): string {
   return join(packageRoot(), FROM_SOURCE ? "template/spaces" : "dist/spaces", space);
 }
 
@@ -34,7 +38,7 @@ export function spaceFolder(space: string): string {
  * `server.js` of a Space: prebuilt in the published package, built from `template/spaces/` when this runs
  * from TypeScript source.
  */
-export async function spaceBundle(space: string): Promise<Uint8Array> {
+export async function spaceBundle(space: ShippedSpace): Promise<Uint8Array> {
   if (!FROM_SOURCE) return readFile(join(spaceFolder(space), "server.js"));
   const { buildSync } = await import("esbuild");
   // Synchronously: the asynchronous form leaves a service process running.

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { holdsSecrets, isCache } from "../folders/left-out.ts";
 
 export interface SpaceFile {
   path: string;
@@ -40,7 +41,7 @@ export function withVersion(
   return { files: [...sorted, { path: DEPLOYMENT_FILE, content: Buffer.from(deployment) }], version };
 }
 
-/** Every file below `folder`, with slashes in its path; `null` if there is no such folder. */
+/** Every file below `folder` that is no secret's, with slashes in its path; `null` if there is no such folder. */
 export async function folderFiles(folder: string): Promise<SpaceFile[] | null> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
@@ -52,7 +53,7 @@ export async function folderFiles(folder: string): Promise<SpaceFile[] | null> {
   const paths = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !relative(folder, path).split(sep).includes("node_modules"));
+    .filter((path) => !relative(folder, path).split(sep).some(staysHere));
   return Promise.all(
     paths.map(async (path) => ({
       path: relative(folder, path).split(sep).join("/"),
@@ -60,3 +61,5 @@ export async function folderFiles(folder: string): Promise<SpaceFile[] | null> {
     })),
   );
 }
+
+const staysHere = (name: string) => isCache(name) || holdsSecrets(name);

@@ -3,9 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHub } from "../../template/hub/client.ts";
+import { type Run, runPath, runText } from "../../template/spaces/backend/documents/run.ts";
+import { verdictPath, verdictText } from "../../template/spaces/backend/documents/verdict.ts";
 import { type LocalHub, startLocalHub } from "../../wizard/local-hub/server.ts";
 import { addUser, CollabFolder, emulator } from "../deploy/support.ts";
 import { runCli } from "../support/cli.ts";
+import { sampleRun, sampleVerdict } from "../support/runs.ts";
 
 let server: LocalHub;
 let folder: CollabFolder;
@@ -60,20 +63,33 @@ describe("once it is deployed", () => {
     expect(deployed.json.remaining).toEqual([]);
   }, 120_000);
 
-  test("the smoke test has left its message and no bucket", async () => {
+  test("the smoke test has left no bucket, and nothing on the board but that something is hidden", async () => {
+    const { json: smoke } = await cli("deploy", ["--yes", "--smoke"]);
+    expect(smoke.smoke).toMatchObject({
+      deleted: [`demo/life-${smoke.smoke.agent_id}`],
+      hidden: [`${smoke.smoke.agent_id}.md`, smoke.smoke.message],
+      left: [],
+    });
     const { json } = await cli("status");
     expect(json).toMatchObject({
       healthy: true,
       backend: { state: "healthy", stage: "RUNNING", ours: true },
-      board: { agents: 1, messages: 1, results: 0 },
+      board: { agents: 2, messages: 2, results: 0 },
     });
+    await expect
+      .poll(async () => (await fetch(`${json.backend.url}/v1/messages?expand=true`)).text(), {
+        timeout: 50_000,
+      })
+      .not.toContain("Smoke test of a deployment");
+    const agents = await (await fetch(`${json.backend.url}/v1/agents?expand=true`)).text();
+    expect(agents).not.toContain("deploy --smoke");
     expect(json.backend.version).toBe(json.backend.wanted);
     const response = await fetch(`${server.url}/api/buckets/demo`, {
       headers: { authorization: "Bearer hf_local_organizer" },
     });
     const buckets = (await response.json()) as { id: string }[];
     expect(buckets.map(({ id }) => id)).toEqual(["demo/life-main-bucket"]);
-  });
+  }, 120_000);
 
   test("doctor is content, and notices an edited directory", async () => {
     const good = await cli("doctor");
@@ -92,9 +108,51 @@ describe("once it is deployed", () => {
     const logs = await cli("logs", ["--lines", "5"]);
     expect(logs.json.lines.length).toBeGreaterThan(0);
     expect(logs.json.lines.length).toBeLessThanOrEqual(5);
+    for (const [args, code] of [
+      [["--run", "nonsense"], "usage"],
+      [["--run", "20260601-100000-000_nobody"], "no_such_job"],
+      [["--job", "nowhere"], "no_such_job"],
+      [["--of", "eval"], "not_deployed"],
+    ] as const) {
+      expect((await cli("logs", args)).json.error.code, args.join(" ")).toBe(code);
+    }
     const open = await cli("open", ["--print"]);
     expect(open.json).toMatchObject({ url: expect.stringMatching(/^http/), opened: false });
   });
+
+  test("logs of a Job, by its id or by its run", async () => {
+    const job = await hub()
+      .jobs("demo")
+      .run({
+        image: "python:3.12-slim",
+        command: ["sh", "-c", "echo measured 42; printf '\\033[2J hf_local_ada\\n'"],
+        ...{ flavor: "cpu-basic", timeoutSeconds: 60, labels: {}, volumes: [] },
+      });
+    const [attempt] = sampleRun().attempts;
+    const run = sampleRun({
+      run_id: "20260602-100000-000_ada",
+      namespace: "demo",
+      attempts: [{ ...attempt, n: 1, job_id: job.id } as Run["attempts"][number]],
+    });
+    await hub()
+      .bucket("demo/life-main-bucket")
+      .write([{ path: runPath(run.run_id), content: runText(run) }]);
+    for (const args of [
+      ["--job", job.id],
+      ["--run", run.run_id],
+    ]) {
+      await expect
+        .poll(async () => (await cli("logs", args)).stdout, { timeout: 30_000 })
+        .toContain("measured 42");
+      const { json, stdout } = await cli("logs", args);
+      expect(json).toMatchObject({ job: job.id, namespace: "demo" });
+      // A participant's program wrote it: no escape sequence, no token.
+      expect(stdout).not.toMatch(/\\u001b|hf_local_ada/);
+    }
+    await hub()
+      .bucket("demo/life-main-bucket")
+      .publish({ deletes: [runPath(run.run_id)] });
+  }, 120_000);
 
   test("a paused collab refuses writes until it is resumed; collab.yaml keeps its comments", async () => {
     const post = async () => {
@@ -140,13 +198,40 @@ describe("once it is deployed", () => {
 
   test("the record is exported whole, as files and as JSON lines", async () => {
     const out = join(folder.dir, "copy");
+    const result = "20260601-100000-000_ada.md";
+    const run = sampleRun();
+    const verdict = sampleVerdict({
+      filename: result,
+      state: "valid",
+      reason: "measured again",
+      applied: true,
+    });
+    await hub()
+      .bucket("demo/life-main-bucket")
+      .write([
+        { path: `results/${result}`, content: "---\nscore: 1\n---\nIt works.\n" },
+        { path: "results/verification_status.json", content: JSON.stringify({ [result]: "valid" }) },
+        { path: runPath(run.run_id), content: runText(run) },
+        { path: verdictPath(result), content: verdictText(verdict) },
+        { path: "runs/damaged.json", content: "{" },
+      ]);
     const exported = await cli("export", ["--out", out]);
     expect(exported.code, exported.stdout).toBe(0);
-    expect(exported.json).toMatchObject({ agents: 1, messages: 2, results: 0, left_out: [] });
-    const lines = (await readFile(join(out, "data/messages.jsonl"), "utf8")).trim().split("\n");
-    const [first] = lines.map((line) => JSON.parse(line));
-    expect(first).toMatchObject({ body: expect.stringContaining("Smoke test"), frontmatter: { via: "raw" } });
-    expect(await readFile(join(out, "files/message_board", first.filename), "utf8")).toContain("Smoke test");
+    expect(exported.json).toMatchObject({
+      ...{ agents: 2, messages: 3, results: 1, runs: 1, verdicts: 1, left_out: [] },
+    });
+    const rows = async (table: string) =>
+      (await readFile(join(out, `data/${table}.jsonl`), "utf8"))
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    const [smoke, , post] = await rows("messages");
+    expect(smoke).toEqual({ filename: smoke.filename, hidden: "smoke test of a deployment" });
+    expect(post).toMatchObject({ body: "Is this on?", frontmatter: { agent: "human-organizer" } });
+    expect(await readFile(join(out, "files/message_board", smoke.filename), "utf8")).toContain("Smoke test");
+    expect(await rows("results")).toMatchObject([{ verification: "valid", reason: "measured again" }]);
+    expect(await rows("runs")).toMatchObject([{ run_id: run.run_id, cost_dollars: run.cost_dollars }]);
+    expect(await rows("verdicts")).toMatchObject([{ filename: result, state: "valid", by: verdict.by }]);
     expect(await readFile(join(out, "README.md"), "utf8")).toContain("config_name: messages");
     expect((await cli("export", ["--out", out])).json.error.code).toBe("folder_exists");
     expect((await readdir(folder.dir)).filter((name) => name.includes("unfinished"))).toEqual([]);
@@ -161,6 +246,14 @@ describe("once it is deployed", () => {
     const deploy = await cli("deploy", ["--yes"], { HF_TOKEN: "hf_local_organizer" });
     expect(deploy.code, deploy.stdout).toBe(0);
     expect((await cli("status")).json.healthy).toBe(true);
+  }, 120_000);
+
+  test("a frozen collab takes nothing from participants, and names what must be run again", async () => {
+    const frozen = await cli("close", ["--freeze", "--yes"]);
+    expect(frozen.code, frozen.stdout).toBe(0);
+    expect(frozen.json).toMatchObject({ status: "frozen", rerun: expect.any(Array) });
+    expect(await readFile(join(folder.dir, "collab.yaml"), "utf8")).toContain("status: frozen");
+    expect((await cli("close", ["--freeze", "--yes"])).json).toMatchObject({ already: true });
   }, 120_000);
 
   test("it is closed, and then taken away by name only", async () => {
@@ -193,7 +286,23 @@ test("destroy leaves alone what is not this collab's", async () => {
   expect(await hub().space("demo/alien-backend").info()).not.toBeNull();
 });
 
-test("status of a Hub that does not answer says so within seconds", async () => {
+test("status of a Hub that answers nothing says so in seconds", async () => {
+  await emulator(server, "POST", "/faults", {
+    kind: "delay",
+    path: "/api/**",
+    delayMs: 20_000,
+    user: "slow",
+  });
+  await addUser(server, "slow");
+  const started = performance.now();
+  const { json, code } = await cli("status", [], { HF_TOKEN: "hf_local_slow" });
+  await emulator(server, "DELETE", "/faults");
+  expect(code).toBe(0);
+  expect(json).toMatchObject({ healthy: false, backend: { state: "unknown", reason: expect.any(String) } });
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
+
+test("status of a Hub that is not there says so within seconds", async () => {
   const started = performance.now();
   const { json, code } = await cli("status", [], { HF_ENDPOINT: "http://127.0.0.1:9" });
   expect(code).toBe(0);

@@ -19,7 +19,7 @@ export const register: RegisterCommand = (command, cli) => {
   command
     .argument("[dir]", "the collab directory", ".")
     .option("--confirm <slug>", "the collab's slug, to say that you mean it")
-    .option("--keep-record", "remove the Space only, keep the buckets")
+    .option("--keep-record", "remove the Spaces only, keep the buckets")
     .option("--dry-run", "list what would be removed, and remove nothing")
     .addHelpText("after", "\nExample:\n  agent-collab destroy my-collab --confirm my-collab --keep-record")
     .action((dir: string, flags: DestroyFlags) => destroy(resolve(cli.cwd, dir), flags, cli));
@@ -50,7 +50,7 @@ async function destroy(dir: string, flags: DestroyFlags, cli: Cli): Promise<void
 
   if (!flags.dryRun && removable.length > 0) {
     if (flags.confirm === undefined) await confirm(slug, cli);
-    // The backend goes first: it must not write into buckets that are being removed.
+    // The Spaces go first: they must not write into buckets that are being removed.
     for (const { kind, id } of removable) {
       await (kind === "space" ? hub.space(id) : hub.bucket(id)).delete();
       cli.out.note(`  removed ${id}`);
@@ -76,11 +76,14 @@ function outcome(ids: readonly string[], { dryRun, keepRecord }: DestroyFlags): 
 async function findDoomed(hub: Hub, { collab }: LoadedCollab, keepRecord: boolean): Promise<Doomed[]> {
   const names = resourceNames(collab);
   const owner = ownerOf(collab);
-  const space = hub.space(names.backendSpace);
-  const found: Doomed[] = [{ kind: "space", id: space.id, state: "missing" }];
-  if (await space.info()) {
-    const mine = (await space.variables()).get(OWNER_VARIABLE) === owner;
-    found[0] = { kind: "space", id: space.id, state: mine ? "remove" : "foreign" };
+  const found: Doomed[] = [];
+  // An eval Space may be left from a time when verification was another.
+  for (const id of [names.evalSpace, names.backendSpace]) {
+    const space = hub.space(id);
+    const exists = (await space.info()) !== null;
+    if (!exists && id === names.evalSpace) continue;
+    const mine = exists && (await space.variables()).get(OWNER_VARIABLE) === owner;
+    found.push({ kind: "space", id, state: !exists ? "missing" : mine ? "remove" : "foreign" });
   }
   for (const id of keepRecord ? [] : [names.centralBucket, names.auditBucket]) {
     const bucket = hub.bucket(id);

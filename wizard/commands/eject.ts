@@ -4,12 +4,13 @@ import { join, resolve } from "node:path";
 import { Argument } from "commander";
 import { loadCollabDir } from "../collab-dir.ts";
 import { shippedBackendFiles } from "../deploy/space-files/backend.ts";
+import { shippedEvalFiles } from "../deploy/space-files/eval.ts";
 import { writeDirectory } from "../scaffold/write-directory.ts";
 import { plural } from "../terminal/text.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
 
 /** What the package ships as a Space's code. */
-const PARTS = { backend: shippedBackendFiles } as const;
+const PARTS = { backend: shippedBackendFiles, eval: shippedEvalFiles } as const;
 type Part = keyof typeof PARTS;
 
 export const register: RegisterCommand = (command, cli) => {

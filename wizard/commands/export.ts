@@ -6,8 +6,9 @@ import { resourceNames } from "../../template/schema/collab.ts";
 import { loadCollabDir } from "../collab-dir.ts";
 import { resolveTarget } from "../deploy/target.ts";
 import { exportRecord } from "../running/export.ts";
-import { UserError } from "../terminal/errors.ts";
+import { interrupted, UserError } from "../terminal/errors.ts";
 import { plural } from "../terminal/text.ts";
+import { untilStopped } from "./hub/until-stopped.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
 
 interface ExportFlags {
@@ -41,11 +42,22 @@ async function exportCommand(dir: string, flags: ExportFlags, cli: Cli): Promise
       fix: "Run `agent-collab deploy` first.",
     });
   }
-  const counts = await exportRecord({ bucket, collab, target, progress: (line) => cli.out.note(line) });
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  void untilStopped().then(() => aborter.abort());
+  const progress = (line: string) => cli.out.note(line);
+  const counts = await exportRecord({ bucket, collab, target, progress, signal }).catch((error: unknown) => {
+    throw signal.aborted ? interrupted("Interrupted; nothing was written.") : error;
+  });
   cli.out.result({
     json: { dir: target, ...counts },
     agent: [
-      `${target}: ${plural(counts.files, "file")}, ${plural(counts.messages, "message")}, ${plural(counts.results, "result")}, ${plural(counts.agents, "agent")}.`,
+      `${target}: ${plural(counts.files, "file")}, ${plural(counts.messages, "message")}, ${plural(counts.results, "result")}, ${plural(counts.runs, "run")}, ${plural(counts.verdicts, "verdict")}, ${plural(counts.agents, "agent")}.`,
+      ...(counts.left_out.length > 0
+        ? [
+            `Left out, too large or with a name that this disk cannot have: ${counts.left_out.slice(0, 20).join(", ")}.`,
+          ]
+        : []),
       "README.md there says what is what; the folder can be uploaded as a dataset: hf upload <org>/<name> --repo-type dataset.",
     ].join("\n"),
     quiet: target,

@@ -16,9 +16,8 @@ import { createRecord, type RecordLimits } from "./record/record.ts";
 import { keptAnswers } from "./routes/kept-answers.ts";
 import { ReadCache } from "./routes/read-cache.ts";
 import type { RunsOptions } from "./runs/options.ts";
-import { followDashboard } from "./upkeep/dashboard.ts";
+import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
 import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
-import { sweepSessions } from "./upkeep/old-sessions.ts";
 import { COLLAB_FILE, reloadCollab, reloadModeration } from "./upkeep/reload.ts";
 import { watchMetrics } from "./watch-metrics.ts";
 
@@ -71,7 +70,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   });
 
   const stopping = new AbortController();
-  const stopUpkeep = [followDashboard(backend), sweepSessions(backend)];
+  const unfollowOrigin = followDashboardOrigin(backend);
   let leaderboards: LeaderboardWriter | undefined;
   const ready = restore(backend, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
@@ -88,7 +87,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     stopping.abort();
     backend.streams.close();
     backend.events.close();
-    for (const stop of stopUpkeep) stop();
+    unfollowOrigin();
     await leaderboards?.stop();
     await backend.runs.stop();
     await backend.record
@@ -123,15 +122,8 @@ function assemble(options: StartOptions): Backend {
     log: (line) => log("info", line),
     ...(recordLimits ? { limits: recordLimits } : {}),
   });
-  const access = createAccess({
-    hub,
-    board,
-    record,
-    collab: () => live.current,
-    now,
-    clientIds: () => backend.clientIds(),
-  });
-  const backend: Backend = new Backend({ config, live, hub, board, record, access, now, log, metrics, runs });
+  const access = createAccess({ hub, board, record, collab: () => live.current, now });
+  const backend = new Backend({ config, live, hub, board, record, access, now, log, metrics, runs });
   record.watch(COLLAB_FILE, (text) => {
     if (text !== null) reloadCollab(text, live, board, log);
   });

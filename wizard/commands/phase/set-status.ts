@@ -17,19 +17,31 @@ export interface Phase {
   status: Status;
   /** What that means, as a sentence after the fact. */
   done: string;
+  /** Another status, which a flag chooses. */
+  variant?: { flag: string; about: string; status: Status; done: string };
   /** More to say once it is so: lines for people, and data. */
   after?: (loaded: LoadedCollab, ran: Ran, cli: Cli) => Promise<{ lines: string[]; json: object }>;
 }
 
-export function registerPhase(phase: Phase): RegisterCommand {
+export function registerPhase({ variant, ...phase }: Phase): RegisterCommand {
   return (command: Command, cli: Cli) => {
-    addDeployOptions(command.argument("[dir]", "the collab directory", "."))
+    addDeployOptions(command.argument("[dir]", "the collab directory", "."));
+    if (variant) command.option(variant.flag, variant.about);
+    command
       .addHelpText("after", `\nExample:\n  agent-collab ${phase.name} my-collab --yes`)
-      .action((dir: string, flags: DeployFlags) => setStatus(phase, resolve(cli.cwd, dir), flags, cli));
+      .action((dir: string, flags: DeployFlags) => {
+        const chosen = variant && command.getOptionValue(variant.flag.replace(/^--/, "")) === true;
+        return setStatus(chosen ? { ...phase, ...variant } : phase, resolve(cli.cwd, dir), flags, cli);
+      });
   };
 }
 
-async function setStatus(phase: Phase, dir: string, flags: DeployFlags, cli: Cli): Promise<void> {
+async function setStatus(
+  phase: Omit<Phase, "variant">,
+  dir: string,
+  flags: DeployFlags,
+  cli: Cli,
+): Promise<void> {
   const before = await loadCollabDir(dir, { cwd: cli.cwd });
   const already = before.collab.collab.status === phase.status;
   const loaded = already ? before : withStatus(before, phase.status);

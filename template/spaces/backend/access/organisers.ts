@@ -7,7 +7,6 @@ import type { Hub } from "../../../hub/types.ts";
 import { ApiError } from "../errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Identity } from "./identity.ts";
-import { Members } from "./members.ts";
 
 export interface OrganisersOptions {
   /** With the backend's token. */
@@ -15,49 +14,39 @@ export interface OrganisersOptions {
   org: string;
   now: () => number;
   ttlMs?: number;
-  members?: Members;
 }
 
 const MAX_USERS = 10_000;
 
 export class Organisers {
-  readonly #options: Required<Omit<OrganisersOptions, "members">>;
-  readonly #members: Members;
+  readonly #options: Required<OrganisersOptions>;
   readonly #byEmail = new BoundedMap<string, { until: number; role: string }>(MAX_USERS);
+  #all: { until: number; roles: Map<string, string> } | null = null;
+  #listing: Promise<Map<string, string>> | null = null;
 
-  constructor({ members, ...options }: OrganisersOptions) {
+  constructor(options: OrganisersOptions) {
     this.#options = { ttlMs: 300_000, ...options };
-    this.#members = members ?? new Members(this.#options);
   }
 
-  /** By what was known within the last minutes, to show it. Throws 503 ORGANIZER_CHECK_UNAVAILABLE. */
+  /** Throws 503 ORGANIZER_CHECK_UNAVAILABLE if the Hub cannot tell. */
   async isOrganiser(user: Pick<Identity, "name" | "email">): Promise<boolean> {
-    return (await this.#role(user, false)) === "admin";
+    const role = (await this.#roleByEmail(user)) ?? (await this.#roles()).get(user.name.toLowerCase());
+    return role === "admin";
   }
 
-  /**
-   * By what the Hub says now: a role that was taken away ends with it. Throws 403 NOT_ORGANIZER, or 503.
-   * `what` completes "Only organisers may …".
-   */
+  /** Throws 403 NOT_ORGANIZER, or 503. `what` completes "Only organisers may …". */
   async requireOrganiser(user: Pick<Identity, "name" | "email">, what: string): Promise<void> {
-    if ((await this.#role(user, true)) === "admin") return;
+    if (await this.isOrganiser(user)) return;
     throw new ApiError("NOT_ORGANIZER", `Only organisers may ${what}: admins of ${this.#options.org}.`);
   }
 
-  async #role(user: Pick<Identity, "name" | "email">, fresh: boolean): Promise<string | null | undefined> {
-    return (await this.#roleByEmail(user, fresh)) ?? (await this.#listedRole(user.name, fresh));
-  }
-
   /** One question for one user. The role found counts, also when it is not admin; anything unclear does not. */
-  async #roleByEmail(
-    { name, email }: Pick<Identity, "name" | "email">,
-    fresh: boolean,
-  ): Promise<string | undefined> {
+  async #roleByEmail({ name, email }: Pick<Identity, "name" | "email">): Promise<string | undefined> {
     if (!email) return undefined;
     const { hub, org, now, ttlMs } = this.#options;
     const key = `${name.toLowerCase()}\0${email}`;
     const known = this.#byEmail.get(key);
-    if (!fresh && known && known.until > now()) return known.role;
+    if (known && known.until > now()) return known.role;
     try {
       const members = await hub.org(org).members({ email, limit: 10 });
       const member = members.find(({ user }) => user.toLowerCase() === name.toLowerCase());
@@ -70,13 +59,25 @@ export class Organisers {
     }
   }
 
-  async #listedRole(name: string, fresh: boolean): Promise<string | null | undefined> {
+  async #roles(): Promise<Map<string, string>> {
+    const { now } = this.#options;
+    if (this.#all && this.#all.until > now()) return this.#all.roles;
+    this.#listing ??= this.#list().finally(() => {
+      this.#listing = null;
+    });
+    return this.#listing;
+  }
+
+  async #list(): Promise<Map<string, string>> {
+    const { hub, org, now, ttlMs } = this.#options;
     try {
-      const list = await this.#members.list({ fresh });
+      const members = await hub.org(org).members();
+      const roles = new Map<string, string>();
+      for (const { user, role } of members) if (role !== null) roles.set(user.toLowerCase(), role);
       // A list without a single role is the Hub's way of not telling.
-      if ([...list.values()].every(({ role }) => role === null))
-        throw new HubError("no roles in the answer", { status: 0, call: "members" });
-      return list.get(name.toLowerCase())?.role;
+      if (roles.size === 0) throw new HubError("no roles in the answer", { status: 0, call: "members" });
+      this.#all = { until: now() + ttlMs, roles };
+      return roles;
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
       throw new ApiError(

@@ -55,7 +55,6 @@ export const ErrorSchema = z
       code: z.string(),
       message: z.string(),
       hint: z.string().optional(),
-      retry_after: z.number().int().optional().openapi({ description: "Seconds, as in Retry-After." }),
       request_id: z.string(),
     }),
   })

@@ -1,14 +1,11 @@
 /** Every route of the API, in the order `GET /v1` lists them. */
 import { getAgent, listAgents } from "./agents.ts";
-import { beginSession, endSession, getAuth, getSession } from "./auth.ts";
 import type { Route } from "./define.ts";
 import { getDigest } from "./digest.ts";
-import { issueTicket } from "./event-ticket.ts";
 import { listChanges, streamEvents } from "./events.ts";
 import { healthz, readyz } from "./health.ts";
 import { getInbox } from "./inbox.ts";
 import { getLeaderboard } from "./leaderboard.ts";
-import { getLimits } from "./limits.ts";
 import { getMe } from "./me.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import { postMessage } from "./post-message.ts";
@@ -54,12 +51,6 @@ export const ROUTES: readonly Route[] = [
   getStats,
   healthz,
   readyz,
-  getLimits,
   listChanges,
   streamEvents,
-  issueTicket,
-  getAuth,
-  beginSession,
-  getSession,
-  endSession,
 ];

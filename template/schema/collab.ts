@@ -29,6 +29,9 @@ export const SELF_REPORTED = ["ranked", "unranked", "refused"] as const;
 /** Which results a verifier re-runs: those better than the best valid one of a track, or every one. */
 export const VERIFICATION_TRIGGERS = ["best", "all"] as const;
 
+/** What keeps a submission from private data: another user, files it cannot reach, no network. */
+export const ISOLATION_PARTS = ["user", "files", "network"] as const;
+
 const text = (max: number) => z.string().trim().min(1, "must not be empty").max(max);
 const id = z
   .string()
@@ -150,6 +153,11 @@ const verification = z
       trigger: z.enum(VERIFICATION_TRIGGERS).default("best"),
       /** Added to the harness's command, behind `--private-dir`: what isolation it must insist on, for example. */
       args: z.array(z.string().max(500)).max(50).default([]),
+      /**
+       * What the summary of a run must say was enforced (`isolation.files.enforced: true`); a run that does not
+       * say so gives no verdict. An empty list lets submissions see and send the private data.
+       */
+      isolation: z.array(z.enum(ISOLATION_PARTS)).max(3).default(["files", "network"]),
       /** Who the runs belong to and who pays. Default: the organisers' organisation, whose logs no participant reads. */
       namespace: namespace.optional(),
     }),

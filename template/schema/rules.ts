@@ -80,6 +80,32 @@ const verificationFits: Rule = ({ verification, jobs }) => {
   return findings;
 };
 
+const privateDataIsKept: Rule = ({ verification }) => {
+  if (verification.mode !== "jobs") return [];
+  const findings: Finding[] = [];
+  if (verification.args.length === 0) {
+    findings.push(
+      warning(
+        ["verification", "args"],
+        "the harness is asked for no isolation, so a submission may read or send the private data",
+        "List what makes your harness insist on it, for example: [--require, files, --require, network].",
+      ),
+    );
+  }
+  for (const part of ["files", "network"] as const) {
+    if (verification.isolation.includes(part)) continue;
+    const what = part === "files" ? "read the private data or change what is measured" : "send them out";
+    findings.push(
+      warning(
+        ["verification", "isolation"],
+        `verdicts are given without ${part} isolation: a submission could ${what}`,
+        `Add ${part}, unless nothing of the data must stay private.`,
+      ),
+    );
+  }
+  return findings;
+};
+
 const fieldsDiffer: Rule = ({ scoring }) => {
   if (scoring === "none") return [];
   const findings: Finding[] = [];
@@ -313,6 +339,7 @@ const RULES: readonly Rule[] = [
   requiredMakesSense,
   tracksNameFields,
   verificationFits,
+  privateDataIsKept,
   costsHaveALimit,
   baselineFits,
   noDuplicates,

@@ -17,7 +17,7 @@ describe("errors", () => {
   test.each<[name: string, yaml: string, path: string, message: RegExp]>([
     [
       "jobs verification without jobs",
-      "verification: {mode: jobs}\n",
+      "verification: {mode: jobs, args: [--require, network]}\n",
       "verification.mode",
       /jobs\.enabled is false/,
     ],
@@ -92,7 +92,7 @@ describe("errors", () => {
     ],
     [
       "a verifier that looks like a human",
-      "verification: {mode: jobs, agent: human-x}\njobs: {enabled: true}\n",
+      "verification: {mode: jobs, args: [--require, network], agent: human-x}\njobs: {enabled: true}\n",
       "verification.agent",
       /belong to people/,
     ],
@@ -140,6 +140,18 @@ describe("warnings", () => {
       "scoring: {required: [method]}\n",
       "scoring.required",
       /no result will ever rank/,
+    ],
+    [
+      "verification that asks the harness for no isolation",
+      "verification: {mode: jobs}\njobs: {enabled: true}\n",
+      "verification.args",
+      /asked for no isolation/,
+    ],
+    [
+      "verdicts without a network that is known to be off",
+      "verification: {mode: jobs, args: [--require, files], isolation: [files]}\njobs: {enabled: true}\n",
+      "verification.isolation",
+      /send them out/,
     ],
     [
       "paid Jobs without a daily limit",

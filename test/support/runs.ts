@@ -54,6 +54,11 @@ export function sampleVerdict(change: Partial<Verdict> = {}): Verdict {
     run_ids: [],
     applied: true,
     deferred: false,
+    silent: false,
+    pointer: null,
+    submission: null,
+    reviews: [],
+    disputes: [],
     history: [],
     ...change,
   };

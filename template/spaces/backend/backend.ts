@@ -13,6 +13,8 @@ import type { Metrics } from "./metrics.ts";
 import type { StartedRecord } from "./record/record.ts";
 import type { RunsOptions } from "./runs/options.ts";
 import { Runs } from "./runs/runs.ts";
+import { Verdicts } from "./verification/decide.ts";
+import { type VerificationOptions, VerificationWorker } from "./verification/worker.ts";
 
 export interface Readiness {
   status: "ready" | "starting" | "stopping";
@@ -34,6 +36,7 @@ export interface BackendParts {
   metrics: Metrics;
   /** Shorter waits in tests. */
   runs?: Partial<RunsOptions>;
+  verification?: Partial<VerificationOptions>;
 }
 
 export class Backend {
@@ -50,6 +53,8 @@ export class Backend {
   readonly events: EventLog;
   readonly runs: Runs;
   readonly streams = new OpenStreams();
+  readonly verdicts: Verdicts;
+  readonly verification: VerificationWorker;
   /** The central bucket is private: then reads are for members. */
   isPrivate = false;
   readonly readiness: Readiness = { status: "starting", missing: ["record"], canRead: false };
@@ -67,9 +72,11 @@ export class Backend {
     const central = parts.hub.bucket(parts.live.names.centralBucket);
     this.events = new EventLog(parts.board, parts.now);
     this.files = new FileReader(central, () => parts.board.version, parts.now);
+    this.verdicts = new Verdicts(this);
     this.log = parts.log;
     this.metrics = parts.metrics;
     this.runs = new Runs(this, parts.runs);
+    this.verification = new VerificationWorker(this, parts.verification);
   }
 
   get collab(): Collab {

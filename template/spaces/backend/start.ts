@@ -19,6 +19,7 @@ import type { RunsOptions } from "./runs/options.ts";
 import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
 import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
 import { COLLAB_FILE, reloadCollab, reloadModeration } from "./upkeep/reload.ts";
+import type { VerificationOptions } from "./verification/worker.ts";
 import { watchMetrics } from "./watch-metrics.ts";
 
 export interface StartOptions {
@@ -32,6 +33,8 @@ export interface StartOptions {
   leaderboardDelayMs?: number;
   /** Of runs: shorter waits in tests. */
   runs?: Partial<RunsOptions>;
+  /** Of verification: shorter waits in tests. */
+  verification?: Partial<VerificationOptions>;
 }
 
 export interface RunningBackend {
@@ -75,6 +78,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   const ready = restore(backend, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
     backend.runs.start();
+    backend.verification.start();
     leaderboards = new LeaderboardWriter(backend, options.leaderboardDelayMs ?? LEADERBOARD_DELAY_MS);
     log("info", "ready", { board_version: backend.board.version });
   });
@@ -89,6 +93,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     backend.events.close();
     unfollowOrigin();
     await leaderboards?.stop();
+    await backend.verification.stop();
     await backend.runs.stop();
     await backend.record
       .close()
@@ -107,7 +112,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
 
 /** The parts, made and connected; nothing is asked or opened to the outside yet. */
 function assemble(options: StartOptions): Backend {
-  const { config, log = silentLog, now = Date.now, recordLimits, runs } = options;
+  const { config, log = silentLog, now = Date.now, recordLimits, runs, verification } = options;
   const metrics = new Metrics();
   const hub = options.hub ?? meteredHub(config, metrics);
   const live = new LiveCollab(config.collab);
@@ -123,7 +128,19 @@ function assemble(options: StartOptions): Backend {
     ...(recordLimits ? { limits: recordLimits } : {}),
   });
   const access = createAccess({ hub, board, record, collab: () => live.current, now });
-  const backend = new Backend({ config, live, hub, board, record, access, now, log, metrics, runs });
+  const backend = new Backend({
+    config,
+    live,
+    hub,
+    board,
+    record,
+    access,
+    now,
+    log,
+    metrics,
+    runs,
+    verification,
+  });
   record.watch(COLLAB_FILE, (text) => {
     if (text !== null) reloadCollab(text, live, board, log);
   });

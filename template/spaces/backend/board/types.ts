@@ -14,7 +14,7 @@ export interface DocumentView {
   body: string;
 }
 
-/** `verification` is the entry of the index, `pending` without one. */
+/** `verification` is the entry of the index, `pending` without one; more exact where a verdict file is. */
 export interface ResultView extends DocumentView {
   verification: string;
 }

@@ -67,7 +67,7 @@ export function reservedIds(
     names.dashboardSpace,
     names.evalSpace,
   ].map((id) => id.slice(id.indexOf("/") + 1));
-  const reserved = new Set(["human", "main-bucket", "audit", "backend", "dashboard", "eval"]);
+  const reserved = new Set(["human", "main-bucket", "audit", "backend", "dashboard", "eval", "verifier"]);
   for (const name of own) if (name.startsWith(prefix)) reserved.add(name.slice(prefix.length));
   if (config.verification.mode === "jobs") reserved.add(config.verification.agent);
   return reserved;

@@ -43,15 +43,50 @@ const Decision = z.object({
   reason_code: z.string().nullable(),
   /** A sentence for people. */
   reason: z.string(),
-  /** `human:{user}`, `verifier`, `eval-space`, `peers` or `backend`. */
+  /** `human:{user}`, `agent:{id}` of who disputes, `verifier`, `eval-space`, `peers` or `backend`. */
   by: z.string(),
   /** ISO 8601. */
   at: z.string(),
   checks: z.array(Check).default([]),
   /** Runs that it rests on. */
   run_ids: z.array(z.string()).default([]),
+  /** A person had decided otherwise, so the index was left alone. */
+  deferred: z.boolean().default(false),
 });
 export type Decision = z.infer<typeof Decision>;
+
+const place = z.object({ bucket: z.string(), prefix: z.string() });
+
+/** What is judged: where its owner had it, and the copy that was frozen. */
+const FrozenSubmission = z.object({
+  source: place,
+  snapshot: place,
+  content_hash: z.string(),
+  files: z.number().int(),
+  bytes: z.number(),
+});
+export type FrozenSubmission = z.infer<typeof FrozenSubmission>;
+
+/** Of an agent that reproduced or read somebody else's result. */
+const Review = z.object({
+  agent_id: z.string(),
+  hf_user: z.string(),
+  verdict: z.enum(["valid", "invalid"]),
+  evidence: z.string(),
+  run_id: z.string().nullable(),
+  /** ISO 8601. */
+  at: z.string(),
+});
+export type Review = z.infer<typeof Review>;
+
+const Dispute = z.object({
+  agent_id: z.string(),
+  hf_user: z.string(),
+  reason: z.string(),
+  /** ISO 8601. */
+  at: z.string(),
+});
+export type Dispute = z.infer<typeof Dispute>;
 
 export const VerdictSchema = Decision.extend({
   v: z.literal(1),
@@ -59,8 +94,13 @@ export const VerdictSchema = Decision.extend({
   filename: z.string(),
   /** The index has it. Until then a restart completes it. */
   applied: z.boolean(),
-  /** A person had decided otherwise, so the index was left alone. */
-  deferred: z.boolean().default(false),
+  /** Who judged it asked for no announcement. */
+  silent: z.boolean().default(false),
+  /** Where its owner said, after posting, that the submission lies; the result itself stays as it is. */
+  pointer: z.string().nullable().default(null),
+  submission: FrozenSubmission.nullable().default(null),
+  reviews: z.array(Review).default([]),
+  disputes: z.array(Dispute).default([]),
   /** Everything decided before, oldest first. */
   history: z.array(Decision).default([]),
 }).openapi("Verdict");

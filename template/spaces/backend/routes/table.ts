@@ -5,6 +5,7 @@ import { getDigest } from "./digest.ts";
 import { listChanges, streamEvents } from "./events.ts";
 import { healthz, readyz } from "./health.ts";
 import { getInbox } from "./inbox.ts";
+import { judgeResult } from "./judge-result.ts";
 import { getLeaderboard } from "./leaderboard.ts";
 import { getMe } from "./me.ts";
 import { getMessage, listMessages } from "./messages.ts";
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   listResults,
   getResult,
   postResult,
+  judgeResult,
   listAgents,
   getAgent,
   registerAgent,

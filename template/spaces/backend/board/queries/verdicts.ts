@@ -1,5 +1,5 @@
 /** Verdict files as they were last written. */
-import type { Verdict, VerdictState } from "../../documents/verdict.ts";
+import { type Verdict, type VerdictState, verdictPath } from "../../documents/verdict.ts";
 import type { Board } from "../board.ts";
 
 interface VerdictRow {
@@ -8,8 +8,18 @@ interface VerdictRow {
 const toVerdict = ({ doc }: VerdictRow) => JSON.parse(doc) as Verdict;
 
 export function findVerdict(board: Board, resultFilename: string): Verdict | undefined {
-  const row = board.sql.get<VerdictRow>("SELECT doc FROM verdicts WHERE filename = ?", resultFilename);
+  const row = board.sql.get<VerdictRow>(
+    "SELECT doc FROM verdicts WHERE path = ?",
+    verdictPath(resultFilename),
+  );
   return row && toVerdict(row);
+}
+
+export function verdictStateOf(board: Board, resultFilename: string): VerdictState | undefined {
+  return board.sql.get<{ state: VerdictState }>(
+    "SELECT state FROM verdicts WHERE path = ?",
+    verdictPath(resultFilename),
+  )?.state;
 }
 
 /** In the order of the results, oldest first. */

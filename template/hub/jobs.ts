@@ -14,7 +14,11 @@ const Job = z.looseObject({
   finishedAt: z.string().nullish(),
   flavor: z.string().nullish(),
   labels: z.record(z.string(), z.string()).nullish(),
-  status: z.looseObject({ stage: z.string(), message: z.string().nullish() }),
+  status: z.looseObject({
+    stage: z.string(),
+    message: z.string().nullish(),
+    cancelReason: z.string().nullish(),
+  }),
 });
 
 const Flavor = z.looseObject({
@@ -42,6 +46,7 @@ export function hubJobs(http: HubHttp, namespace: string): HubJobs {
       url: `${http.endpoint}/jobs/${namespace}/${id}`,
       stage: status.stage,
       message: status.message ?? null,
+      cancelReason: status.cancelReason ?? null,
       flavor: flavor ?? null,
       labels: new Map(Object.entries(labels ?? {})),
       createdAt: createdAt ?? null,

@@ -202,6 +202,8 @@ export interface JobInfo {
   /** `SCHEDULING`, `RUNNING`, `COMPLETED`, `ERROR`, `CANCELED`, `DELETED`: see `isJobOver`. */
   stage: string;
   message: string | null;
+  /** Of one that the Hub canceled itself: `NO_CREDITS`, … */
+  cancelReason: string | null;
   flavor: string | null;
   labels: ReadonlyMap<string, string>;
   /** ISO 8601, as the next two. */

@@ -124,6 +124,14 @@ export class BackendUnderTest {
     await this.#running.ready;
   }
 
+  /** The backend dies and another one starts on what it has left. `between` happens while there is none. */
+  async crash(between: () => void | Promise<void> = () => {}): Promise<void> {
+    await this.#running.abandon();
+    await between();
+    this.#running = await startBackend({ config: this.config, ...this.#start });
+    await this.#running.ready;
+  }
+
   async request(path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
     const { method, token, json, headers = {} } = request;
     const response = await fetch(`${this.url}${path}`, {

@@ -1,5 +1,7 @@
 /** Errors of the API: one envelope `{error: {code, message, hint?}}`, produced in one place (`app.ts`). */
 
+import type { Problem } from "../../schema/problem.ts";
+
 /** Every code with its HTTP status. api-v1.md 5.2, plus ours at the end. */
 export const ERROR_STATUS = {
   INVALID_PATH: 400,
@@ -25,6 +27,7 @@ export const ERROR_STATUS = {
   JOB_LAUNCH_FAILED: 502,
   ORGANIZER_CHECK_UNAVAILABLE: 503,
   QUOTA_BACKEND_UNAVAILABLE: 503,
+  INVALID_SUBMISSION: 400,
   INVALID_REQUEST: 422,
   COLLAB_CLOSED: 403,
   IDEMPOTENCY_CONFLICT: 409,
@@ -42,17 +45,25 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** What is wrong in files of the caller, with lines. */
+  readonly problems: readonly Problem[] | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      hint?: string;
+      retryAfterSeconds?: number;
+      problems?: readonly Problem[];
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "ApiError";
     this.code = code;
     this.hint = options.hint;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.problems = options.problems;
   }
 
   get status() {

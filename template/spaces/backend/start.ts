@@ -1,6 +1,6 @@
 /** Starts the backend: listens at once, restores the record, and answers when it is there. */
 import { createHub } from "../../hub/client.ts";
-import type { Hub } from "../../hub/types.ts";
+import type { Hub, HubClientOptions } from "../../hub/types.ts";
 import { createAccess } from "./access/access.ts";
 import { isBucketPrivate } from "./access-gate.ts";
 import { createApp } from "./app.ts";
@@ -29,6 +29,8 @@ export interface StartOptions {
   /** Of the record: shorter waits in tests. */
   recordLimits?: Partial<RecordLimits>;
   hub?: Hub;
+  /** Of the client of the Hub, where `hub` is not given: fewer attempts in tests. */
+  hubClient?: Pick<HubClientOptions, "attempts" | "sleep" | "timeoutMs">;
   /** How long changes of the ranking gather before `leaderboard/` is written. */
   leaderboardDelayMs?: number;
   /** Of runs: shorter waits in tests. */
@@ -45,6 +47,8 @@ export interface RunningBackend {
   ready: Promise<void>;
   /** Finishes the writes that were taken, then stops. Safe to call twice. */
   close(): Promise<void>;
+  /** Stops without finishing or telling anything, as a crash would: for tests of what a restart finds. */
+  abandon(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -85,36 +89,55 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   // Whoever waits for `ready` sees the failure; nobody has to.
   ready.catch(() => {});
 
-  const close = async () => {
+  const end = async (endRecord: () => Promise<void>) => {
     backend.readiness.status = "stopping";
     backend.readiness.canRead = false;
     stopping.abort();
     backend.streams.close();
     backend.events.close();
     unfollowOrigin();
+    await endRecord();
+    await server.close();
+    backend.board.close();
+  };
+  const close = async () => {
     await leaderboards?.stop();
     await backend.verification.stop();
     await backend.runs.stop();
     await backend.record
       .close()
       .catch((error) => log("error", "closing the record failed", { error: errorFields(error) }));
-    await server.close();
-    backend.board.close();
   };
-  let closing: Promise<void> | undefined;
+  const crash = async () => {
+    backend.record.abandon();
+    await Promise.all([leaderboards?.stop(), backend.runs.stop()]);
+  };
+  let ending: Promise<void> | undefined;
   const stop = () => {
-    closing ??= close();
-    return closing;
+    ending ??= end(close);
+    return ending;
+  };
+  const abandon = () => {
+    ending ??= end(crash);
+    return ending;
   };
   const { port } = server;
-  return { url: `http://127.0.0.1:${port}`, port, backend, ready, close: stop, [Symbol.asyncDispose]: stop };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    backend,
+    ready,
+    close: stop,
+    abandon,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** The parts, made and connected; nothing is asked or opened to the outside yet. */
 function assemble(options: StartOptions): Backend {
   const { config, log = silentLog, now = Date.now, recordLimits, runs, verification } = options;
   const metrics = new Metrics();
-  const hub = options.hub ?? meteredHub(config, metrics);
+  const hub = options.hub ?? meteredHub(options, metrics);
   const live = new LiveCollab(config.collab);
   const board = new Board({ file: TEMPORARY_FILE, scoring: config.collab.scoring });
   const record = createRecord({
@@ -149,8 +172,9 @@ function assemble(options: StartOptions): Backend {
   return backend;
 }
 
-function meteredHub(config: Config, metrics: Metrics): Hub {
+function meteredHub({ config, hubClient }: StartOptions, metrics: Metrics): Hub {
   return createHub({
+    ...hubClient,
     endpoint: config.hubEndpoint,
     token: config.hubToken,
     onCall: ({ kind, status }) =>

@@ -1,6 +1,6 @@
 /** Who may do what, put together for the routes. Limits and rules follow a changed collab.yaml. */
 import type { Hub } from "../../../hub/types.ts";
-import type { Collab, Limits } from "../../../schema/collab.ts";
+import type { Collab, Limits, WRITE_MODES } from "../../../schema/collab.ts";
 import type { Board } from "../board/board.ts";
 import { isRegistered, ownerOf } from "../board/queries/agents.ts";
 import { quoted, reservedIds } from "../documents/naming.ts";
@@ -19,6 +19,8 @@ export interface AccessOptions {
   now: () => number;
 }
 
+type WriteMode = (typeof WRITE_MODES)[number];
+
 /** Where a request comes from and what it brings. */
 export interface Requester {
   token: string | null;
@@ -35,6 +37,8 @@ export interface Access {
   requireRegistered(agentId: string): void;
   /** For a registered agent: throws 401, 403 or 503 by `board.writes`. */
   requireWriter(agentId: string, requester: Requester): Promise<WriterProof>;
+  /** As `requireWriter` in a collab with signed writes, whatever this one has: for what costs money. */
+  requireProof(agentId: string, requester: Requester): Promise<WriterProof>;
   /** Ids nobody can register. */
   readonly reservedIds: ReadonlySet<string>;
 }
@@ -42,6 +46,11 @@ export interface Access {
 export function createAccess({ hub, board, record, collab, now }: AccessOptions): Access {
   const identities = new Identities({ hub, now });
   const organisers = new Organisers({ hub, org: collab().collab.org, now });
+  const requireAs = (mode: WriteMode, agentId: string, { token, ip }: Requester) => {
+    const agentKeySha256 = (id: string) => record.agentKeySha256(id);
+    const request = { agentId, owner: ownerOf(board, agentId), token, ip };
+    return requireWriter({ mode, identities, agentKeySha256 }, request);
+  };
   let limited: { limits: string; limiters: Limiters } | null = null;
 
   return {
@@ -60,15 +69,8 @@ export function createAccess({ hub, board, record, collab, now }: AccessOptions)
         hint: "Register first: POST /v1/agents/register",
       });
     },
-    requireWriter: (agentId, { token, ip }) =>
-      requireWriter(
-        {
-          mode: collab().board.writes,
-          identities,
-          agentKeySha256: (id) => record.agentKeySha256(id),
-        },
-        { agentId, owner: ownerOf(board, agentId), token, ip },
-      ),
+    requireWriter: (agentId, requester) => requireAs(collab().board.writes, agentId, requester),
+    requireProof: (agentId, requester) => requireAs("signed", agentId, requester),
     get reservedIds() {
       return reservedIds(collab());
     },

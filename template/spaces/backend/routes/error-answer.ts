@@ -23,7 +23,7 @@ export function errorAnswer(error: unknown, facts: RequestFacts, log: Log): Resp
   if (refusal.code === "INTERNAL" || refusal.code === "HUB_UNAVAILABLE") {
     log("error", "request failed", { ...facts, code: refusal.code, error: errorFields(error) });
   }
-  const { code, message, hint, retryAfterSeconds } = refusal;
+  const { code, message, hint, retryAfterSeconds, problems } = refusal;
   const wait = retryAfterSeconds === undefined ? undefined : Math.max(1, Math.ceil(retryAfterSeconds));
   return json(
     refusal.status,
@@ -33,6 +33,7 @@ export function errorAnswer(error: unknown, facts: RequestFacts, log: Log): Resp
         message,
         ...(hint === undefined ? {} : { hint }),
         ...(wait === undefined ? {} : { retry_after: wait }),
+        ...(problems === undefined ? {} : { problems }),
         request_id: facts.requestId,
       },
     },

@@ -55,6 +55,17 @@ export const ErrorSchema = z
       code: z.string(),
       message: z.string(),
       hint: z.string().optional(),
+      problems: z
+        .array(
+          z.object({
+            file: z.string(),
+            line: z.number().int(),
+            column: z.number().int(),
+            path: z.string(),
+            message: z.string(),
+          }),
+        )
+        .optional(),
       request_id: z.string(),
     }),
   })

@@ -5,6 +5,8 @@ import { getDigest } from "./digest.ts";
 import { listChanges, streamEvents } from "./events.ts";
 import { healthz, readyz } from "./health.ts";
 import { getInbox } from "./inbox.ts";
+import { getJobs } from "./jobs.ts";
+import { runJob } from "./jobs-run.ts";
 import { judgeResult } from "./judge-result.ts";
 import { getLeaderboard } from "./leaderboard.ts";
 import { getMe } from "./me.ts";
@@ -16,6 +18,7 @@ import { postTaskforceFile } from "./post-taskforce-file.ts";
 import { postTrace } from "./post-trace.ts";
 import { registerAgent } from "./register.ts";
 import { getResult, listResults } from "./results.ts";
+import { cancelRun, getRun, listAllRuns } from "./runs.ts";
 import { selfDescription } from "./self-description.ts";
 import { syncArtifacts, syncSharedResources } from "./sync.ts";
 import { getTaskforceFile } from "./taskforce-file.ts";
@@ -35,6 +38,11 @@ export const ROUTES: readonly Route[] = [
   getResult,
   postResult,
   judgeResult,
+  getJobs,
+  runJob,
+  listAllRuns,
+  getRun,
+  cancelRun,
   listAgents,
   getAgent,
   registerAgent,

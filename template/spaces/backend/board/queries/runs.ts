@@ -1,5 +1,6 @@
 /** Runs as they were last written. What changes every few seconds (percent, last line) is not in here. */
 import type { Lane, Run } from "../../documents/run.ts";
+import type { Charge } from "../../runs/quotas.ts";
 import type { Board } from "../board.ts";
 
 interface RunRow {
@@ -34,6 +35,42 @@ export function verificationRuns(board: Board, resultFilename: string): Run[] {
     .all<RunRow>(
       "SELECT doc FROM runs WHERE result = ? AND kind = 'verification' ORDER BY id",
       resultFilename,
+    )
+    .map(toRun);
+}
+
+/** What every run since `since` (milliseconds) counts, for quotas and the budget. */
+export function runCharges(board: Board, since: number): Charge[] {
+  const rows = board.sql.all<Omit<Charge, "charged"> & { charged: number }>(
+    "SELECT created AS at, kind, lane, agent AS agentId, hf_user AS hfUser, content_hash AS contentHash, charged, dollars" +
+      " FROM runs WHERE created > ?",
+    since,
+  );
+  return rows.map(({ charged, ...row }) => ({ ...row, charged: charged === 1 }));
+}
+
+/** Newest first. */
+export function recentlyCompleted(
+  board: Board,
+  { kind, lane }: Pick<Run, "kind" | "lane">,
+  limit: number,
+): Run[] {
+  return board.sql
+    .all<RunRow>(
+      "SELECT doc FROM runs WHERE kind = ? AND lane = ? AND status = 'completed' ORDER BY id DESC LIMIT ?",
+      kind,
+      lane,
+      limit,
+    )
+    .map(toRun);
+}
+
+/** Ended since `since` (milliseconds), but their agents have not got the outputs yet. */
+export function unmirroredRuns(board: Board, since: number): Run[] {
+  return board.sql
+    .all<RunRow>(
+      "SELECT doc FROM runs WHERE over = 1 AND created > ? AND json_extract(doc, '$.mirrored') = 0 ORDER BY id",
+      since,
     )
     .map(toRun);
 }

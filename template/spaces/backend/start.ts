@@ -110,7 +110,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   };
   const crash = async () => {
     backend.record.abandon();
-    await Promise.all([leaderboards?.stop(), backend.runs.stop()]);
+    await Promise.all([leaderboards?.stop(), backend.verification.stop(), backend.runs.stop()]);
   };
   let ending: Promise<void> | undefined;
   const stop = () => {

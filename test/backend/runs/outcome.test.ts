@@ -253,6 +253,11 @@ describe("a summary", () => {
     identity: "tie-only",
     ram_gb: 8,
     diagnostics: { mean_record_ppl: 2.64 },
+    isolation: {
+      user: { enforced: true },
+      files: { enforced: false, why: "no namespaces" },
+      odd: { enforced: true },
+    },
     gates: [
       {
         gate: "ppl",
@@ -295,6 +300,7 @@ describe("a summary", () => {
         gates_ok: false,
         harness_version: "1.2.0",
         harness_sha256: "ab",
+        isolation: { user: true, files: false },
       },
     });
   });

@@ -68,6 +68,8 @@ const Summary = z.object({
   gates_ok: z.boolean().nullable(),
   harness_version: z.string().nullable(),
   harness_sha256: z.string().nullable(),
+  /** Parts of the isolation (`user`, `files`, `network`) and whether the harness enforced them; left out if it does not say. */
+  isolation: z.record(z.string(), z.boolean()).optional(),
 });
 export type RunSummary = z.infer<typeof Summary>;
 

@@ -1,7 +1,7 @@
 /** From a harness's summary.json to what a run's public file says of it. Pure. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Collab } from "../../../schema/collab.ts";
+import { type Collab, ISOLATION_PARTS } from "../../../schema/collab.ts";
 import type { Run, RunGate, RunSummary } from "../documents/run.ts";
 
 const MAX_TEXT = 200;
@@ -63,6 +63,7 @@ export function readSummary(
       gates_ok: Array.isArray(document.gates) ? gates.every(({ ok }) => ok) : null,
       harness_version: short(provenance?.harness_version),
       harness_sha256: short(provenance?.harness_sha256),
+      ...isolationOf(document.isolation),
     },
     runtimeHash: short(provenance?.submission?.runtime_sha256),
     missing: numbers.filter((field) => typeof values[field] !== "number"),
@@ -87,6 +88,16 @@ function publicValue(value: unknown, kind: Run["kind"]): number | string | boole
   if (typeof value !== "string") return null;
   if (kind === "verification") return WORD.test(value) ? value : null;
   return value.replace(/\p{Cc}+/gu, " ").slice(0, MAX_TEXT);
+}
+
+/** `{files: {enforced: true}, …}`, as far as it says something of the parts that there are. */
+function isolationOf(value: unknown): Pick<RunSummary, "isolation"> {
+  if (!isObject(value)) return {};
+  const said = ISOLATION_PARTS.flatMap((part) => {
+    const { enforced } = isObject(value[part]) ? value[part] : {};
+    return typeof enforced === "boolean" ? [[part, enforced] as const] : [];
+  });
+  return { isolation: Object.fromEntries(said) };
 }
 
 function gatesOf(value: unknown, kind: Run["kind"]): RunGate[] {

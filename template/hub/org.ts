@@ -5,7 +5,7 @@ import type { HubHttp } from "./http.ts";
 import { pages, unexpected } from "./pages.ts";
 import type { HubOrg, OrgMember } from "./types.ts";
 
-const Member = z.looseObject({ user: z.string(), role: z.string().nullish() });
+const Member = z.looseObject({ user: z.string(), _id: z.string().nullish(), role: z.string().nullish() });
 /** The Hub's own limits of one page. */
 const PAGE = { min: 10, max: 10_000, default: 500 };
 
@@ -29,7 +29,9 @@ export function hubOrg(http: HubHttp, name: string): HubOrg {
       for await (const page of pages(http, { ...request, query: { email, limit: pageSize } })) {
         const parsed = z.array(Member).safeParse(page);
         if (!parsed.success) throw unexpected(request, "a list of members");
-        members.push(...parsed.data.map((member) => ({ user: member.user, role: member.role ?? null })));
+        members.push(
+          ...parsed.data.map(({ user, _id, role }) => ({ user, id: _id ?? null, role: role ?? null })),
+        );
         if (members.length >= limit) break;
       }
       return members.slice(0, limit);

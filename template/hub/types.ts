@@ -164,6 +164,8 @@ export interface HubSpace {
 
 export interface OrgMember {
   user: string;
+  /** Stays the same when the user is renamed; the `sub` of OAuth. */
+  id: string | null;
   /** `null` where the caller may not see it: who needs a role then fails closed. */
   role: string | null;
 }

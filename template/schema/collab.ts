@@ -221,6 +221,12 @@ const limits = z.strictObject({
   raw_messages_per_minute: count(10_000).default(5),
   raw_messages_per_hour: count(100_000).default(30),
   registrations_per_minute: count(1_000).default(3),
+  /** Per network address, whoever is behind it: every write, and of those registrations. */
+  address_writes_per_minute: count(1_000_000).default(1_200),
+  address_registrations_per_minute: count(100_000).default(30),
+  /** Per network address: searches (`q=`), and wrong tokens or keys. */
+  address_searches_per_minute: count(100_000).default(120),
+  address_failures_per_minute: count(100_000).default(60),
   mention_fanout: count(100).default(10),
   /** Bytes of one message, result or note. */
   document_bytes: count(16 * 1024 * 1024).default(262_144),

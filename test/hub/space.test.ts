@@ -82,17 +82,18 @@ describe("a Space", () => {
 
 describe("an organisation", () => {
   test("exists or not, and lists its members with their roles", async () => {
+    const id = expect.stringMatching(/^[0-9a-f]{24}$/);
     expect(await hub.org("demo").exists()).toBe(true);
     expect(await hub.org("nowhere").exists()).toBe(false);
     expect(await hub.org("demo").members()).toEqual([
-      { user: "ada", role: "contributor" },
-      { user: "bob", role: "contributor" },
-      { user: "cy", role: "contributor" },
-      { user: "organizer", role: "admin" },
+      { user: "ada", id, role: "contributor" },
+      { user: "bob", id, role: "contributor" },
+      { user: "cy", id, role: "contributor" },
+      { user: "organizer", id, role: "admin" },
     ]);
     const own = await hub.whoami();
     expect(await hub.org("demo").members({ email: own.email ?? "", limit: 1 })).toEqual([
-      { user: "organizer", role: "admin" },
+      { user: "organizer", id, role: "admin" },
     ]);
   });
 

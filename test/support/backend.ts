@@ -23,6 +23,10 @@ export interface BackendUnderTestOptions {
   hub?: LocalHubOptions;
   /** The central bucket is for members only. */
   privateBucket?: boolean;
+  /** What is on the Hub when the backend starts. */
+  beforeStart?: (localHub: LocalHub) => Promise<void>;
+  /** The Hub as the backend sees it; by default through a client of its own. */
+  hubOf?: (endpoint: string) => Hub;
 }
 
 export interface TestAgent {
@@ -82,8 +86,9 @@ export class BackendUnderTest {
       const organizer = createHub({ endpoint: localHub.url, token: tokenOf("organizer") });
       await organizer.bucket(names.centralBucket).create({ private: options.privateBucket ?? false });
       await organizer.bucket(names.auditBucket).create({ private: true });
+      await options.beforeStart?.(localHub);
       const config = testConfig(collab, localHub.url, options.config);
-      const start = options.start ?? {};
+      const start = { ...options.start, ...(options.hubOf ? { hub: options.hubOf(localHub.url) } : {}) };
       const running = await startBackend({ config, ...start });
       await running.ready.catch(async (error: unknown) => {
         await running.close();
@@ -211,6 +216,10 @@ const WIDE_LIMITS = {
   raw_messages_per_minute: 10_000,
   raw_messages_per_hour: 100_000,
   registrations_per_minute: 1_000,
+  address_writes_per_minute: 1_000_000,
+  address_registrations_per_minute: 100_000,
+  address_searches_per_minute: 100_000,
+  address_failures_per_minute: 100_000,
 };
 
 export function testCollab(overrides: Partial<CollabInput> = {}): Collab {
@@ -234,6 +243,7 @@ export function testConfig(collab: Collab, hubEndpoint: string, overrides: Parti
     publicUrl: null,
     trustedProxies: 0,
     allowedOrigins: [],
+    oauthClientIds: [],
     metrics: false,
     ...overrides,
   };

@@ -22,25 +22,31 @@ const made = async () => (await readdir(work.path)).sort();
 const EVERYTHING: [question: RegExp, keys: string, argument: string][] = [
   [/How do you want to start\?/, KEY.down + KEY.enter, "--start=custom"],
   [/Where should it be made\?/, `thorough${KEY.enter}`, "interrupted"],
-  [/called\?/, KEY.enter, "--title=x"],
+  [/1\/5 {2}The problem[\s\S]*called\?/, KEY.enter, "--title=x"],
   [/work on\?/, `Make it better.${KEY.enter}${KEY.enter}`, "--goal=x"],
-  [/Short name\?/, KEY.enter, "--slug=x"],
-  [/organisation of the challenge\?/, KEY.enter, "--org=x"],
-  [/Organisation of the organisers\?/, KEY.enter, "--admin-org=x-admin"],
   [/kind of problem/, KEY.enter, "--flavour=score"],
+  [/What counts, and what does not\?/, KEY.enter + KEY.enter, "--rules=x"],
+  [/How is a result measured\?/, KEY.enter + KEY.enter, "--measure=x"],
   [/Name of the score\?/, `seconds${KEY.enter}`, "--score=x"],
   [/Its unit\?/, `s${KEY.enter}`, "--unit=x"],
   [/Which way is better\?/, KEY.down + KEY.enter, "--direction=lower"],
+  [/which run counts\?/, KEY.down + KEY.enter, "--statistic=best"],
   [/must not get worse\?/, `memory<=64${KEY.enter}`, "--guardrails="],
   [/tracks\?/, KEY.enter, "--tracks="],
-  [/allowed, and what is not\?/, KEY.enter + KEY.enter, "--rules=x"],
-  [/How is a result measured\?/, KEY.enter + KEY.enter, "--measure=x"],
-  [/on which hardware\?/, KEY.down + KEY.enter, "--hardware=cpu-basic"],
+  [/Who decides whether a result is valid\?/, KEY.down + KEY.down + KEY.enter, "--verification=jobs"],
+  [/Which hardware do Jobs run on\?/, KEY.enter, "--hardware=cpu-basic"],
+  [/How long may a Job run/, `30${KEY.enter}`, "--job-timeout=30"],
+  [/may one agent start in a day\?/, `3${KEY.enter}`, "--jobs-per-agent=3"],
+  [/with all their agents\?/, KEY.enter, "--jobs-per-user=9"],
+  [/may be re-run in a day\?/, KEY.enter, "--verification-runs=20"],
+  [/differ from the claimed score\?/, KEY.enter, "--tolerance=0.05"],
   [/Most that all Jobs of a day may cost/, `5${KEY.enter}`, "--budget=5"],
-  [/Who decides whether a result is valid\?/, KEY.enter, "--verification=manual"],
+  [/Short name\?/, KEY.enter, "--slug=x"],
+  [/Organisation of the challenge\?/, KEY.enter, "--org=x"],
+  [/Organisation of the organisers\?/, KEY.enter, "--admin-org=x-admin"],
+  [/Invitation link/, KEY.enter, "--invite-url="],
   [/Channels of the message board\?/, KEY.enter, "--channels="],
   [/Along which lines do ideas differ\?/, KEY.enter, "--axes="],
-  [/Invitation link/, KEY.enter, "--invite-url="],
   [/Make it a git repository\?/, KEY.enter, "--git=no"],
   [/And then\?/, KEY.enter, "--next=nothing"],
   [/Write it\?/, KEY.enter, "--interactive"],
@@ -49,7 +55,7 @@ const EVERYTHING: [question: RegExp, keys: string, argument: string][] = [
 describe("the first screen", () => {
   test("recommended settings are spelled out and ask two questions more", async () => {
     await using terminal = open();
-    await terminal.answer(/Recommended: a score to improve; higher is better/, KEY.enter);
+    await terminal.answer(/verification +by you[\s\S]*● Recommended settings/, KEY.enter);
     await terminal.answer(/called\?/, `Counting${KEY.enter}`);
     await terminal.answer(/work on\?/, `Count high.${KEY.enter}Very high.${KEY.enter}${KEY.enter}`);
     expect(await terminal.end()).toBe(0);
@@ -61,8 +67,9 @@ describe("the first screen", () => {
 
   test("an example is two keys away", async () => {
     await using terminal = open(["gem"]);
-    await terminal.answer(/Example: Gemma challenge/, KEY.down + KEY.down + KEY.enter);
+    await terminal.answer(/Example: Gemma challenge/, KEY.down.repeat(3) + KEY.enter);
     expect(await terminal.end()).toBe(0);
+    expect(terminal.screen).toMatch(/organisations fast-gemma and fast-gemma-admin are the example's/);
     expect(await made()).toContain("gem");
   });
 });
@@ -73,7 +80,11 @@ describe("every question", () => {
     for (const [question, keys] of EVERYTHING) await terminal.answer(question, keys);
     expect(await terminal.end()).toBe(0);
     expect(terminal.screen).toMatch(
-      /cpu-basic, \$0\.01 an hour \(at worst \$1 a day for each participant; prices of August 2026/,
+      /Prices: of August 2026[\s\S]*cpu-basic +2 CPUs, 16 GB +\$0\.01 an hour, ≤ \$1 a day/,
+    );
+    // 9 Jobs of 30 minutes at a cent an hour, and 20 re-runs.
+    expect(terminal.screen).toMatch(
+      /one participant's Jobs cost \$0\.05 a day, those of ten \$0\.45, and re-runs \$0\.10/,
     );
     const collab = parse(await readFile(join(work.path, "thorough/collab.yaml"), "utf8"));
     expect(collab).toMatchObject({
@@ -84,7 +95,15 @@ describe("every question", () => {
         direction: "lower",
         guardrails: [{ field: "memory", max: 64 }],
       },
-      jobs: { enabled: true, hardware: "cpu-basic", budget_per_day: 5 },
+      verification: { mode: "jobs", runs_per_day: 20, tolerance: 0.05 },
+      jobs: {
+        enabled: true,
+        hardware: "cpu-basic",
+        timeout_minutes: 30,
+        per_agent_per_day: 3,
+        per_user_per_day: 9,
+        budget_per_day: 5,
+      },
     });
   });
 
@@ -111,8 +130,11 @@ describe("what is typed", () => {
     await using terminal = open(["checked", "--start=custom"]);
     await terminal.answer(/called\?/, KEY.enter);
     await terminal.answer(/work on\?/, KEY.enter + KEY.enter);
-    await terminal.answer(/Short name\?/, `BAD${KEY.enter}`);
-    await terminal.waitFor(/Must be 1 to 40 of a-z/);
+    await terminal.answer(/kind of problem/, KEY.enter);
+    await terminal.answer(/What counts/, KEY.enter + KEY.enter);
+    await terminal.answer(/How is a result measured/, KEY.enter + KEY.enter);
+    await terminal.answer(/Name of the score/, `1st${KEY.enter}`);
+    await terminal.waitFor(/Must be letters, digits and '_'/);
     terminal.send(KEY.interrupt);
     expect(await terminal.end()).toBe(130);
   });
@@ -129,7 +151,7 @@ describe("what is typed", () => {
     await using fromEditor = open(["by-editor", "--start=recommended", "--title=x"], {
       EDITOR: `sh '${editor}'`,
     });
-    await fromEditor.answer(/! opens your editor/, `!${KEY.enter}${KEY.enter}`);
+    await fromEditor.answer(/! opens sh/, `!${KEY.enter}${KEY.enter}`);
     expect(await fromEditor.end()).toBe(0);
     expect(await readFile(join(work.path, "by-editor/task/goal.md"), "utf8")).toBe("From the editor.\n");
   });

@@ -47,10 +47,25 @@ describe("the table", () => {
   });
 
   test("the first screen spells the recommended settings out", () => {
-    expect(startChoices(["gemma-challenge"])[0]).toMatchObject({ value: "recommended" });
-    expect(recommendedSettings()).toMatch(/higher is better.*judged by you.*no jobs.*plans/);
+    expect(startChoices([])[0]).toMatchObject({ value: "recommended" });
+    expect(recommendedSettings().join("; ")).toMatch(
+      /score in points, higher is better.*by you.*none: participants use their own, no cost.*plans, results/,
+    );
   });
 });
+
+/** Answers without which a question is not asked. */
+const RERUN = { verification: "jobs", hardware: "h200" };
+const NEEDED_BY: Record<string, Record<string, string>> = {
+  budget: RERUN,
+  hardware: { verification: "jobs" },
+  job_timeout: RERUN,
+  jobs_per_agent: RERUN,
+  jobs_per_user: RERUN,
+  verification_runs: RERUN,
+  tolerance: RERUN,
+  reviews: { verification: "peer" },
+};
 
 describe("a wrong value is refused by one check, wherever it comes from", () => {
   test.each<[id: string, value: string, message: RegExp]>([
@@ -75,26 +90,39 @@ describe("a wrong value is refused by one check, wherever it comes from", () => 
     ["hardware", "a100", /one of/],
     ["budget", "-5", /amount in US dollars/],
     ["verification", "job", /did you mean jobs/],
-    ["verification", "jobs", /needs hardware/],
+    ["hardware", "none", /needs hardware/],
+    ["reviews", "0", /whole number from 1 to 20/],
+    ["job_timeout", "1.5", /whole number/],
+    ["jobs_per_agent", "many", /whole number/],
+    ["jobs_per_user", "0", /whole number/],
+    ["verification_runs", "-1", /whole number/],
+    ["tolerance", "5", /from 0 to 1/],
+    ["statistic", "mean", /one of best, median/],
+    ["budget", "1", /must pay for one Job, which costs \$3\.34/],
     ["channels", "Big Talk", /a-z, 0-9/],
     ["axes", `${"x".repeat(61)}`, /60 characters/],
     ["axes", "A: x, a", /twice/],
     ["invite_url", "javascript:alert(1)", /http\(s\) URL/],
   ])("%s: %j", async (id, value, message) => {
-    // A budget only applies to Jobs that cost something.
-    const given = id === "budget" ? { hardware: "h200", [id]: value } : { [id]: value };
+    const given = { ...NEEDED_BY[id], [id]: value };
     await expect(answersOf(given)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(message),
     });
     const question = QUESTIONS.find((entry) => entry.id === id);
-    const others = { score: "score", hardware: "none", flavour: "score", org: "demo-collab" };
-    expect(question?.validate(value.trim(), others)).toMatch(message);
+    const others = {
+      score: "score",
+      hardware: "none",
+      flavour: "score",
+      org: "demo-collab",
+      job_timeout: "40",
+    };
+    expect(question?.validate(value.trim(), { ...others, ...NEEDED_BY[id] })).toMatch(message);
   });
 
   test("all wrong values are reported together", async () => {
     const error = await answersOf({ slug: "A", direction: "up" }).catch((thrown: Error) => thrown);
-    expect((error as Error).message).toMatch(/--slug[\s\S]*--direction/);
+    expect((error as Error).message).toMatch(/--direction[\s\S]*--slug/);
   });
 
   test("an answer to a question that does not apply is refused", async () => {

@@ -174,7 +174,7 @@ describe("package managers", () => {
     ["bun/1.2.0", "bun", "bun run dev --x"],
     ["something/1", "npm", "npm run dev -- --x"],
   ])("%s is %s", (agent, manager, line) => {
-    const found = packageManager({ npm_config_user_agent: agent }, "/nowhere");
+    const found = packageManager({ npm_config_user_agent: agent }, ["/nowhere"]);
     expect([found, runScript(found, "dev", "--x")]).toEqual([manager, line]);
   });
 });

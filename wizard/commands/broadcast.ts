@@ -77,7 +77,7 @@ async function confirm(body: string, handle: string, options: BroadcastOptions, 
   }
   const { askChoice } = await import("../questions/ask.ts");
   cli.out.note(`\n${body}\n`);
-  const question = { prompt: `Post this to every inbox, as ${handle}?`, help: "", validate: () => undefined };
+  const question = { prompt: `Post this to every inbox, as ${handle}?`, validate: () => undefined };
   const choices = [
     { value: "no", label: "No" },
     { value: "yes", label: "Yes" },

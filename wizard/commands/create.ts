@@ -13,6 +13,8 @@ Example:
 export const register: RegisterCommand = (command, cli) => {
   command
     .argument("[dir]", "folder to make the collab in")
+    // One line less: the summary says it.
+    .configureHelp({ showGlobalOptions: true, visibleArguments: () => [] })
     .option("--example <name>", "start from an example of this package")
     .option("--from <file>", "start from a challenge.yaml of huggingface/agent-collabs")
     .option("--config <file>", "answers from a YAML or JSON file, by question; - is standard input")
@@ -32,7 +34,7 @@ export const register: RegisterCommand = (command, cli) => {
     const values = choices && choices.length <= 5 ? choices.map(({ value }) => value) : undefined;
     command.option(
       `--${flag} <${placeholder}>`,
-      describe(kind === "long" ? `${help}; @file takes a file` : help, values),
+      describe(kind === "long" ? `${help}; text or @file` : help, values),
     );
   }
   command

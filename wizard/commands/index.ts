@@ -46,7 +46,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "create",
-    summary: "make a new collab directory from questions, flags or an example",
+    summary: "make a new collab in the folder dir, from questions, flags or an example",
     load: () => import("./create.ts"),
   },
   {

@@ -1,48 +1,178 @@
 /** The part of `create` where a person is asked: how to start, the questions, and a last look before writing. */
+import * as clack from "@clack/prompts";
 import type { Cli } from "../commands/index.ts";
-import { askAt, askChoice, askText } from "../questions/ask.ts";
-import { hardwareChoices, hardwarePrices } from "../questions/hardware-prices.ts";
-import type { Choice, Question } from "../questions/question.ts";
-import type { Rest } from "../questions/resolve.ts";
-import { CONFIRM, recommendedSettings, START, startChoices } from "../questions/steps.ts";
-import { exampleNames } from "../scaffold/example.ts";
+import { packageVersion } from "../package-root.ts";
+import { askAt, askChoice, askText, type Live, type Prompt } from "../questions/ask.ts";
+import { hardwareChoices } from "../questions/hardware-choices.ts";
+import { hardwarePrices, type Prices } from "../questions/hardware-prices.ts";
+import { dim, guided, heading } from "../questions/layout.ts";
+import { toTitle } from "../questions/lists.ts";
+import type { Answers, Choice, Question } from "../questions/question.ts";
+import { type Ask, type Rest, reviseAnswer } from "../questions/resolve.ts";
+import { CONFIRM, FROM_CHALLENGE, recommendedSettings, START, startChoices } from "../questions/steps.ts";
+import { QUESTIONS, SECTIONS } from "../questions/table.ts";
+import { exampleSummaries } from "../scaffold/example.ts";
+import { type Converted, readChallenge } from "../scaffold/from-challenge.ts";
 import { UserError } from "../terminal/errors.ts";
-import { DEFAULT_DIRECTORY, type Start, startOf } from "./start.ts";
+import { interruptible } from "../terminal/interruption.ts";
+import { padEnd, sentence } from "../terminal/text.ts";
+import type { Start } from "./start.ts";
+import { type Draft, shownValue, summary } from "./summary.ts";
 
 /** With the recommended settings only these are asked. */
 const ESSENTIAL = ["title", "goal"];
+/** A choice that is no question. */
+const BACK = "(back)";
 
-/** The first screen. */
-export async function askStart(cli: Cli): Promise<Start> {
-  const choices = startChoices(await exampleNames());
-  const prompt = `${START.prompt}\nRecommended: ${recommendedSettings()}`;
-  return startOf(await askChoice(cli, { ...START, prompt, help: "" }, START.initial({}), choices));
-}
+export class Conversation {
+  readonly #cli: Cli;
+  readonly #ask: Ask;
+  readonly #endpoint: string;
+  #begun = false;
+  #section: string | undefined;
+  #prices: Promise<Prices> | undefined;
 
-export function askDirectory(cli: Cli, initial = DEFAULT_DIRECTORY): Promise<string> {
-  const question = { prompt: "Where should it be made?", help: "a new folder", validate: () => undefined };
-  return askText(cli, question, initial);
-}
+  constructor(cli: Cli) {
+    this.#cli = cli;
+    this.#endpoint = (cli.env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "");
+    this.#ask = askAt(cli, (question) => this.#live(question));
+  }
 
-export function restByPerson(cli: Cli, start: Start): Rest {
-  const ask = askAt(cli, (question) => liveChoices(question, cli));
-  return { by: "person", ask, ...(start.kind === "recommended" ? { only: ESSENTIAL } : {}) };
-}
+  /** The first screen: the value of `--start`, or `FROM_CHALLENGE`. */
+  async start(): Promise<string> {
+    const settings = recommendedSettings();
+    const width = Math.max(...settings.map(([topic]) => topic.length));
+    const explanation = [
+      "Recommended settings, each of which can change later:",
+      ...settings.map(([topic, setting]) => `  ${padEnd(topic, width)}  ${setting}`),
+    ];
+    const choices = startChoices(await exampleSummaries());
+    return this.#choose({ ...START, explanation }, START.initial({}), choices);
+  }
 
-async function liveChoices({ id }: Question, cli: Cli): Promise<Choice[] | undefined> {
-  if (id !== "hardware") return undefined;
-  const endpoint = (cli.env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "");
-  return hardwareChoices(await hardwarePrices(endpoint));
-}
+  /** A challenge.yaml that could be read, and its path. */
+  async challenge(): Promise<{ from: string; converted: Converted }> {
+    const prompt = {
+      prompt: "Where is the challenge.yaml?",
+      explanation: ["What it says is taken over; the rest is asked."],
+      validate: () => undefined,
+    };
+    for (;;) {
+      const from = await this.#type(prompt, FROM_CHALLENGE);
+      try {
+        return { from, converted: await readChallenge(from, this.#cli.cwd) };
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        clack.log.warn(`${error.message} ${error.fix ?? ""}`, { output: this.#cli.stderr });
+      }
+    }
+  }
 
-/** Shows what will be written; throws if the answer is no. */
-export async function confirmSummary(cli: Cli, summary: string): Promise<void> {
-  cli.out.note(summary);
-  if ((await askChoice(cli, { ...CONFIRM, help: "" }, "yes", CONFIRM.choices ?? [])) === "yes") return;
-  throw new UserError({ code: "declined", message: "Nothing was created." });
-}
+  directory(initial: string): Promise<string> {
+    const prompt = {
+      prompt: "Where should it be made?",
+      explanation: ["A new folder. Its name is the default for the names that follow."],
+      validate: () => undefined,
+    };
+    return this.#type(prompt, initial);
+  }
 
-/** A question about the course of things, outside the table. */
-export function askStep(cli: Cli, question: Question): Promise<string> {
-  return askChoice(cli, { ...question, help: "" }, question.initial({}), question.choices ?? []);
+  /** Who answers what was not given: the person, with a heading where a new part of the conversation begins. */
+  rest(start: Start): Rest {
+    const recommended = start.kind === "recommended";
+    return {
+      by: "person",
+      ask: (question, initial, answers) => {
+        this.#begin();
+        if (!recommended) this.#announce(question);
+        return this.#ask(question, initial, answers);
+      },
+      ...(recommended ? { only: ESSENTIAL } : {}),
+    };
+  }
+
+  /** A question about the course of things, outside the table. */
+  step(question: Question): Promise<string> {
+    const explanation = [question.about?.({}, {}) ?? sentence(question.help)];
+    return this.#choose({ ...question, explanation }, question.initial({}), question.choices ?? []);
+  }
+
+  /**
+   * Shows the answers and what will be written until the person says yes; `draftOf` plans anew for changed answers.
+   *
+   * @throws UserError `declined` if the answer is no.
+   */
+  async confirm<T extends Draft>(first: T, draftOf: (answers: Answers) => Promise<T>): Promise<T> {
+    const { stderr } = this.#cli;
+    let draft = first;
+    for (;;) {
+      stderr.write(guided(this.#cli, summary(this.#cli, draft)));
+      const said = await this.step(CONFIRM);
+      if (said === "yes") return draft;
+      if (said === "no") throw new UserError({ code: "declined", message: "Nothing was created." });
+      const id = await this.#whichAnswer(draft.answers);
+      if (id !== BACK) draft = await draftOf(await reviseAnswer(id, draft.answers, this.#ask));
+    }
+  }
+
+  /** Closes the guide line, if one was drawn. */
+  end(): void {
+    if (this.#begun)
+      this.#cli.stderr.write(`${dim(this.#cli, clack.S_BAR)}\n${dim(this.#cli, clack.S_BAR_END)}\n`);
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    clack.intro(`agent-collab ${packageVersion()}: a new collab`, { output: this.#cli.stderr });
+    this.#cli.stderr.write(guided(this.#cli, ["Nothing is written before the last answer. Ctrl-C leaves."]));
+  }
+
+  #announce(question: Question): void {
+    const index = SECTIONS.findIndex(({ questions }) => questions.includes(question));
+    const title = SECTIONS[index]?.title;
+    if (title === undefined || title === this.#section) return;
+    this.#section = title;
+    this.#cli.stderr.write(heading(this.#cli, index + 1, SECTIONS.length, title));
+  }
+
+  #choose(prompt: Prompt, initial: string, choices: readonly Choice[]): Promise<string> {
+    this.#begin();
+    return askChoice(this.#cli, prompt, initial, choices);
+  }
+
+  #type(prompt: Prompt, initial: string): Promise<string> {
+    this.#begin();
+    return askText(this.#cli, prompt, initial);
+  }
+
+  #whichAnswer(answers: Answers): Promise<string> {
+    const open = QUESTIONS.filter(({ when }) => when?.(answers) ?? true);
+    const choices = [
+      ...open.map((question) => ({
+        value: question.id,
+        label: toTitle(question.id),
+        hint: shownValue(question, answers),
+      })),
+      { value: BACK, label: "None", hint: "back to the summary" },
+    ];
+    const explanation = ["The others stay as they are."];
+    const prompt = { prompt: "Which answer?", explanation, validate: () => undefined };
+    return this.#choose(prompt, open[0]?.id ?? BACK, choices);
+  }
+
+  /** Today's prices, for the questions about cost; asked for early, so that the list is there when it is needed. */
+  async #live({ id }: Question): Promise<Live> {
+    const needed = ["verification", "hardware", "jobs_per_agent", "verification_runs", "budget"].includes(id);
+    if (!needed) return {};
+    this.#prices ??= hardwarePrices(this.#endpoint);
+    if (id === "verification") return {};
+    const prices = await interruptible(this.#prices, "Interrupted. Nothing was created.");
+    if (id !== "hardware") return { prices: prices.perHour };
+    const source = prices.live
+      ? `Prices: today's, from ${new URL(this.#endpoint).host}.`
+      : "Prices: of August 2026, since the Hub does not answer.";
+    const day = "A day: 30 Jobs of 40 minutes by one participant, which the next questions can change.";
+    return { prices: prices.perHour, choices: hardwareChoices(prices), note: `${source} ${day}` };
+  }
 }

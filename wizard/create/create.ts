@@ -2,13 +2,15 @@
 import { basename, resolve } from "node:path";
 import type { Cli } from "../commands/index.ts";
 import { toId } from "../questions/lists.ts";
-import { answer, type Question } from "../questions/question.ts";
+import { type Answers, answer, type Question } from "../questions/question.ts";
 import { type Rest, resolveAnswers } from "../questions/resolve.ts";
-import { GIT, NEXT, OVERWRITE, START } from "../questions/steps.ts";
+import { FROM_CHALLENGE, GIT, NEXT, OVERWRITE, START } from "../questions/steps.ts";
 import { planFromAnswers, planFromExample, type ScaffoldPlan } from "../scaffold/plan.ts";
 import { inspectTarget, isHarmless, type Overwrite } from "../scaffold/target.ts";
 import { writeDirectory } from "../scaffold/write-directory.ts";
-import { gitInit } from "./git.ts";
+import { uninterrupted } from "../terminal/interruption.ts";
+import type { Conversation } from "./conversation.ts";
+import { gitInit, gitIsPossible } from "./git.ts";
 import type { CreateOptions, Inputs } from "./inputs.ts";
 import { noDirectory, notEmpty, report } from "./report.ts";
 import { DEFAULT_DIRECTORY, type Start, startOf } from "./start.ts";
@@ -21,48 +23,66 @@ interface Request {
   cli: Cli;
 }
 
-/** What is decided before anything is written. */
-interface Decision {
+/** A request with everything that a person had to be asked for at its beginning. */
+interface Begun extends Request {
+  start: Start;
+  /** `undefined`: nobody is asked. */
+  talk: Conversation | undefined;
+}
+
+/** Where the collab goes. */
+interface Place {
+  /** As the user named it, and absolute. */
   directory: string;
   target: string;
-  plan: ScaffoldPlan;
   overwrite: Overwrite;
+}
+
+/** What is decided before anything is written. */
+interface Decision extends Place {
+  /** Empty for an example. */
+  answers: Answers;
+  plan: ScaffoldPlan;
   files: ScaffoldPlan["files"];
+  /** Files of the user's that stay as they are. */
   kept: string[];
 }
 
-/** Loaded only when somebody is there to talk to. */
-const conversation = () => import("./conversation.ts");
-
 export async function create(request: Request): Promise<void> {
-  const { options, inputs, cli } = request;
-  const asking = cli.interactive && !options.yes;
-  const start = await chooseStart(request, asking);
+  const { options, cli } = request;
+  const begun = await begin(request);
+  const { talk } = begun;
   /** Every question is asked, also those about what happens at the end. */
-  const thorough = asking && start.kind === "custom";
-  const decision = await decide(request, start, asking);
-  const { target, directory, plan, files, kept } = decision;
+  const thorough = talk !== undefined && begun.start.kind === "custom";
   const dryRun = options.dryRun === true;
-  const step = async (question: Question, given: string | undefined) =>
-    given ??
-    (thorough && !dryRun ? await (await conversation()).askStep(cli, question) : question.initial({}));
-  // All questions come before the first byte: whoever stops at one has created nothing.
-  const wantsGit = await step(GIT, options.git);
-  const next = await step(NEXT, options.next);
-  if (thorough) await (await conversation()).confirmSummary(cli, summary(decision));
+  const step = async (question: Question, given: string | undefined, possible = true) =>
+    given ?? (thorough && !dryRun && possible ? await talk.step(question) : question.initial({}));
 
-  if (!dryRun) await writeDirectory(target, files, { removeRest: decision.overwrite === "replace" });
-  const git = wantsGit === "yes" && !dryRun ? gitInit(target) : undefined;
+  const decided = await decide(begun);
+  // All questions come before the first byte: whoever stops at one has created nothing.
+  const wantsGit = await step(GIT, options.git, gitIsPossible(decided.target));
+  const next = await step(NEXT, options.next);
+  const decision = thorough
+    ? await talk.confirm(decided, (answers) => planned(begun, decided, answers))
+    : decided;
+  talk?.end();
+
+  const { target, directory, plan, files, kept } = decision;
+  if (!dryRun) {
+    const removeRest = decision.overwrite === "replace";
+    await uninterrupted(() => writeDirectory(target, files, { removeRest }), `${directory} was created.`);
+  }
   report(
     {
       directory,
       target,
       plan,
+      answers: decision.answers,
       files: files.map(({ path }) => path),
       kept,
-      notes: inputs.converted?.notes ?? [],
+      notes: [...(begun.inputs.converted?.notes ?? []), ...plan.notes],
       dryRun,
-      git,
+      git: wantsGit === "yes" && !dryRun ? gitInit(target) : undefined,
     },
     cli,
   );
@@ -70,85 +90,84 @@ export async function create(request: Request): Promise<void> {
   await cli.run(next === "dev" ? ["dev", target] : ["deploy", target, "--dry-run"]);
 }
 
-async function chooseStart({ options, inputs, cli }: Request, asking: boolean): Promise<Start> {
-  const named = options.example ?? options.start;
-  if (named !== undefined) return startOf(named);
+/** Asks how to start, if nobody said. */
+async function begin(request: Request): Promise<Begun> {
+  const { dir, options, inputs, cli } = request;
+  const asking = cli.interactive && !options.yes;
+  if (dir === undefined && !asking && !options.yes) throw noDirectory(cli);
+  // Loaded only when somebody is there to talk to.
+  const talk = asking ? new (await import("./conversation.ts")).Conversation(cli) : undefined;
+  const said = options.example ?? options.start;
   const answered = options.config !== undefined || inputs.converted !== undefined;
-  return asking && !answered
-    ? (await conversation()).askStart(cli)
-    : startOf(START.unattended?.({}) ?? "custom");
+  if (said !== undefined || answered || !talk) {
+    return { ...request, talk, start: startOf(said ?? START.unattended?.({}) ?? "custom") };
+  }
+  const chosen = await talk.start();
+  if (chosen !== FROM_CHALLENGE) return { ...request, talk, start: startOf(chosen) };
+  const { from, converted } = await talk.challenge();
+  return {
+    ...request,
+    talk,
+    start: startOf("custom"),
+    options: { ...options, from },
+    inputs: { converted, given: { ...converted.answers, ...inputs.given } },
+  };
 }
 
-async function decide(request: Request, start: Start, asking: boolean): Promise<Decision> {
-  const { options, cli } = request;
-  const { directory, plan } = await makePlan(request, start, asking);
+async function decide(begun: Begun): Promise<Decision> {
+  const { options, inputs, cli, start, talk } = begun;
+  // A name that starts with a dash would be a flag wherever it is printed.
+  const named = begun.dir?.trim().replace(/^-/, "./-") || (options.yes ? DEFAULT_DIRECTORY : undefined);
+  if (start.kind === "example") {
+    const place = await choosePlace(begun, named ?? (await talk?.directory(start.name)) ?? start.name);
+    return planned(begun, place, {});
+  }
+  // With the recommended settings the folder is named after the title, which saves a question.
+  const early = named ?? (start.kind === "custom" ? await talk?.directory(DEFAULT_DIRECTORY) : undefined);
+  const place = early === undefined ? undefined : await choosePlace(begun, early);
+  const answers = await resolveAnswers({
+    given: inputs.given,
+    directory: basename(resolve(cli.cwd, early ?? DEFAULT_DIRECTORY)),
+    rest: whoAnswers(begun),
+  });
+  const late = toId(answer(answers, "title")) || DEFAULT_DIRECTORY;
+  return planned(begun, place ?? (await choosePlace(begun, late)), answers);
+}
+
+function whoAnswers({ options, start, talk }: Begun): Rest {
+  if (talk) return talk.rest(start);
+  return options.yes ? { by: "defaults" } : { by: "nobody" };
+}
+
+/** Asks about a folder that holds other things before the questions that may turn out to be for nothing. */
+async function choosePlace({ options, cli, talk }: Begun, directory: string): Promise<Place> {
   const target = resolve(cli.cwd, directory);
+  const given = options.force ? "merge" : options.overwrite;
+  if (given !== undefined || !talk) return { directory, target, overwrite: given ?? "abort" };
+  const state = await inspectTarget(target, []);
+  if (state.occupied.length === 0) return { directory, target, overwrite: "abort" };
+  const overwrite = (await talk.step(OVERWRITE)) as Overwrite;
+  if (overwrite === "abort") throw notEmpty(directory, state);
+  return { directory, target, overwrite };
+}
+
+/** @throws UserError `not_empty` if something is in the way and nobody said what to do with it. */
+async function planned({ options, inputs, start }: Begun, place: Place, answers: Answers): Promise<Decision> {
+  const { directory, target, overwrite } = place;
+  const source =
+    options.from === undefined || !inputs.converted
+      ? undefined
+      : { file: options.from, settings: inputs.converted.settings };
+  const plan =
+    start.kind === "example"
+      ? await planFromExample(directory, start.name, inputs.given)
+      : await planFromAnswers(directory, answers, source);
   const state = await inspectTarget(
     target,
     plan.files.map(({ path }) => path),
   );
-  const given = options.force ? "merge" : options.overwrite;
-  const asked = given === undefined && asking && state.occupied.length > 0;
-  const overwrite =
-    given ?? (asked ? ((await (await conversation()).askStep(cli, OVERWRITE)) as Overwrite) : "abort");
   if (overwrite === "abort" && state.occupied.length > 0) throw notEmpty(directory, state);
   const kept = overwrite === "abort" ? state.conflicts.filter(isHarmless) : [];
-  return {
-    directory,
-    target,
-    plan,
-    overwrite,
-    kept,
-    files: plan.files.filter(({ path }) => !kept.includes(path)),
-  };
-}
-
-async function makePlan(
-  request: Request,
-  start: Start,
-  asking: boolean,
-): Promise<{ directory: string; plan: ScaffoldPlan }> {
-  const { dir, options, inputs, cli } = request;
-  // A name that starts with a dash would be a flag wherever it is printed.
-  const named = dir?.trim().replace(/^-/, "./-") || (options.yes ? DEFAULT_DIRECTORY : undefined);
-  if (named === undefined && !asking) throw noDirectory(cli);
-  const { given, converted } = inputs;
-  if (start.kind === "example") {
-    const directory = named ?? (await (await conversation()).askDirectory(cli, start.name));
-    return { directory, plan: await planFromExample(directory, start.name, given) };
-  }
-  // With the recommended settings the folder is named after the title, which saves a question.
-  const early =
-    named ?? (start.kind === "custom" ? await (await conversation()).askDirectory(cli) : undefined);
-  const base = basename(resolve(cli.cwd, early ?? DEFAULT_DIRECTORY));
-  const answers = await resolveAnswers({
-    given,
-    directory: base,
-    rest: await whoAnswers(request, start, asking),
-  });
-  const directory = early ?? (toId(answer(answers, "title")) || DEFAULT_DIRECTORY);
-  const source =
-    options.from === undefined || !converted
-      ? undefined
-      : { file: options.from, settings: converted.settings };
-  return { directory, plan: await planFromAnswers(directory, answers, source) };
-}
-
-async function whoAnswers({ options, cli }: Request, start: Start, asking: boolean): Promise<Rest> {
-  if (options.yes) return { by: "defaults" };
-  if (!asking) return { by: "nobody" };
-  return (await conversation()).restByPerson(cli, start);
-}
-
-function summary({ directory, plan, files }: Decision): string {
-  const yaml = plan.files.find(({ path }) => path === "collab.yaml");
-  const lines = Buffer.from(yaml?.content ?? [])
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line.trim() !== "" && !line.trimStart().startsWith("#"));
-  return [
-    `${directory}/ with ${files.map(({ path }) => path).join(", ")}`,
-    "",
-    ...lines.map((line) => `  ${line}`),
-  ].join("\n");
+  const files = plan.files.filter(({ path }) => !kept.includes(path));
+  return { ...place, answers, plan, kept, files };
 }

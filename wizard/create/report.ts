@@ -1,9 +1,12 @@
 /** What `create` says when it is done, and the errors it ends with. */
 import type { Cli } from "../commands/index.ts";
+import { costInWords } from "../questions/cost-words.ts";
+import { worstCosts } from "../questions/costs.ts";
+import { type Answers, answer } from "../questions/question.ts";
 import type { ScaffoldPlan } from "../scaffold/plan.ts";
 import type { TargetState } from "../scaffold/target.ts";
 import { EXIT, UserError } from "../terminal/errors.ts";
-import { packageManager, runScript } from "../terminal/package-manager.ts";
+import { isInstalled, packageManager, runScript } from "../terminal/package-manager.ts";
 import { plural, shellWord } from "../terminal/text.ts";
 import type { GitOutcome } from "./git.ts";
 import { DEFAULT_DIRECTORY } from "./start.ts";
@@ -13,6 +16,8 @@ export interface Outcome {
   directory: string;
   target: string;
   plan: ScaffoldPlan;
+  /** Empty for an example. */
+  answers: Answers;
   files: string[];
   /** Files of the user's that were left as they are. */
   kept: string[];
@@ -21,12 +26,16 @@ export interface Outcome {
   git: GitOutcome | undefined;
 }
 
+/** A command that is longer than this is not printed for people: the README of the collab has it. */
+const MAX_REPLAY_CHARACTERS = 1_200;
+
 export function report(outcome: Outcome, cli: Cli): void {
-  const { directory, target, plan, files, kept, notes, dryRun, git } = outcome;
+  const { directory, target, plan, answers, files, kept, notes, dryRun, git } = outcome;
   const next = dryRun ? [] : nextSteps(outcome, cli);
   const title = dryRun
     ? `Would write ${plural(files.length, "file")} to ${directory}:`
     : `Made ${directory} (${plural(files.length, "file")}).`;
+  const hasJobs = worstCosts(answers) !== undefined;
   const lines = [
     dryRun ? title : cli.out.paint("green", title),
     ...(dryRun ? files.map((path) => `  ${path}`) : []),
@@ -38,11 +47,11 @@ export function report(outcome: Outcome, cli: Cli): void {
             : `No git repository: ${git}.`,
         ]
       : []),
-    ...notes.map((note) => `Note: ${note}`),
+    ...(hasJobs ? [costInWords(answers)] : []),
+    ...[...notes, ...managerNotes(outcome, cli)].map((note) => `Note: ${note}`),
     ...(dryRun ? [] : ["", "Next:", ...next.map((command, index) => `  ${index + 1}. ${command}`)]),
     "",
-    "To make the same again:",
-    `  ${plan.replay}`,
+    ...replayLines(plan.replay),
   ];
   cli.out.result({
     json: {
@@ -53,17 +62,41 @@ export function report(outcome: Outcome, cli: Cli): void {
       kept,
       notes,
       git: git ?? null,
+      worst_costs: costsAsData(answers),
       replay: plan.replay,
       next,
     },
     human: lines.join("\n"),
+    agent: lines.join("\n"),
     quiet: target,
   });
 }
 
+function replayLines(replay: string): string[] {
+  return replay.length > MAX_REPLAY_CHARACTERS
+    ? ["The command that makes the same again is at the end of its README.md."]
+    : ["To make the same again:", `  ${replay}`];
+}
+
+/** US dollars; `null` without Jobs. */
+function costsAsData(answers: Answers) {
+  const costs = worstCosts(answers);
+  if (costs === undefined) return null;
+  const budget = answer(answers, "budget");
+  return {
+    price_per_hour: costs.pricePerHour,
+    one_job: cents(costs.oneJob),
+    participant_day: cents(costs.participantDay),
+    verification_day: cents(costs.verificationDay),
+    budget_per_day: budget === "" ? null : Number(budget),
+  };
+}
+
+const cents = (amount: number) => Math.round(amount * 100) / 100;
+
 /** Commands still needed, in the user's package manager. */
 function nextSteps({ directory, target }: Outcome, cli: Cli): string[] {
-  const manager = packageManager(cli.env, target);
+  const manager = packageManager(cli.env, [target, cli.cwd]);
   const enter = target === cli.cwd ? [] : [`cd ${shellWord(directory)}`];
   return [
     ...enter,
@@ -71,6 +104,13 @@ function nextSteps({ directory, target }: Outcome, cli: Cli): string[] {
     runScript(manager, "dev"),
     runScript(manager, "deploy", "--dry-run"),
   ];
+}
+
+/** A lock file may name a package manager that this machine does not have. */
+function managerNotes({ target }: Outcome, cli: Cli): string[] {
+  const manager = packageManager(cli.env, [target, cli.cwd]);
+  if (isInstalled(manager, cli.env)) return [];
+  return [`${manager} is not installed here; npm does as well.`];
 }
 
 export function notEmpty(directory: string, state: TargetState): UserError {

@@ -5,10 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Env } from "../terminal/detect.ts";
 import { UserError } from "../terminal/errors.ts";
+import { findProgram } from "../terminal/find-program.ts";
 
-/** The editor of `VISUAL` or `EDITOR`; `undefined` if none is set. */
+/** Looked for where neither `VISUAL` nor `EDITOR` is set; the first is the one that explains itself. */
+const USUAL_EDITORS = ["nano", "vim", "vi"];
+
+/** The editor of `VISUAL` or `EDITOR`, else a usual one that is installed; `undefined` if there is none. */
 export function editorCommand(env: Env): string | undefined {
-  return env.VISUAL || env.EDITOR || undefined;
+  return env.VISUAL || env.EDITOR || USUAL_EDITORS.find((name) => findProgram(name, env));
 }
 
 /** Opens `text` in the editor and returns what was saved. Lines starting with `<!--` are ours and are dropped. */
@@ -31,7 +35,7 @@ export function edit(text: string, hint: string, env: Env): string {
       throw new UserError({
         code: "editor_failed",
         message: `The editor ${command} ended with ${error?.message ?? `exit code ${status}`}.`,
-        fix: "Set EDITOR to another one. Nothing was created.",
+        fix: "Type the text here, take a file with @file, or set EDITOR to another editor.",
       });
     }
     const saved = readFileSync(file, "utf8");

@@ -1,8 +1,6 @@
 /** What Jobs cost: the Hub's own list where it can be asked, else the list recorded in the schema. */
 import { z } from "zod";
 import { HARDWARE_PRICE_PER_HOUR, type JobHardware } from "../../template/schema/hardware.ts";
-import type { Choice } from "./question.ts";
-import { NO_HARDWARE } from "./table.ts";
 
 /** As long as a person waits without wondering. */
 const PATIENCE_MS = 2_000;
@@ -40,20 +38,4 @@ export async function hardwarePrices(endpoint: string, fetchJson: typeof fetch =
   } catch {
     return { perHour: HARDWARE_PRICE_PER_HOUR, live: false };
   }
-}
-
-/** Per participant: runs a day times the longest run, as `create` sets them. */
-const WORST_DAY_HOURS = (30 * 40) / 60;
-
-/** The hardware question's choices, each with its price and the worst bill of one participant's day. */
-export function hardwareChoices({ perHour, live }: Prices): Choice[] {
-  const since = live ? "" : "; prices of August 2026";
-  return [
-    NO_HARDWARE,
-    ...Object.entries(perHour).map(([value, price]) => ({
-      value,
-      label: `${value}, $${price.toFixed(2)} an hour`,
-      hint: `at worst $${Math.ceil(price * WORST_DAY_HOURS)} a day for each participant${since}`,
-    })),
-  ];
 }

@@ -1,7 +1,7 @@
 /** From what was given (flags, answers file) to an answer for every question. */
 import { closest } from "../../template/schema/suggest.ts";
 import { EXIT, UserError, usageError } from "../terminal/errors.ts";
-import type { Answers, Question } from "./question.ts";
+import { type Answers, answer, type Question } from "./question.ts";
 import { QUESTIONS } from "./table.ts";
 
 /** Asks a person; throws `interrupted` on Ctrl-C. `initial` is what Enter gives. */
@@ -53,6 +53,26 @@ export async function resolveAnswers({ given, directory, rest }: ResolveOptions)
   if (invalid.length > 0)
     throw usageError(`${invalid.join("\n")}`, "See `create --help`. Nothing was created.");
   if (missing.length > 0) throw missingAnswers(missing);
+  return answers;
+}
+
+/**
+ * Asks for one answer again, and for what its change makes necessary: questions that apply only now, and answers that do
+ * not fit any more. All others stay.
+ */
+export async function reviseAnswer(id: string, before: Answers, ask: Ask): Promise<Answers> {
+  const answers: Record<string, string> = { directory: answer(before, "directory") };
+  for (const question of QUESTIONS) {
+    const applied = question.when?.(before) ?? true;
+    if (!(question.when?.(answers) ?? true)) {
+      answers[question.id] = "";
+      continue;
+    }
+    const value = answer(before, question.id);
+    const stays = applied && question.id !== id && question.validate(value, answers) === undefined;
+    const initial = applied && question.id === id ? value : question.initial(answers);
+    answers[question.id] = stays ? value : (await ask(question, initial, answers)).trim();
+  }
   return answers;
 }
 

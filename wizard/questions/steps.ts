@@ -7,8 +7,8 @@ import { oneOf, text } from "./validators.ts";
 
 const fixed = (value: string) => () => value;
 
-/** What the recommended settings are, in words, from the defaults themselves. */
-export function recommendedSettings(): string {
+/** What the recommended settings are, by topic, from the defaults themselves. */
+export function recommendedSettings(): [topic: string, setting: string][] {
   const answers: Record<string, string> = {};
   for (const { id, initial, when } of QUESTIONS)
     answers[id] = (when?.(answers) ?? true) ? initial(answers) : "";
@@ -16,13 +16,14 @@ export function recommendedSettings(): string {
     const choices = QUESTIONS.find((question) => question.id === id)?.choices ?? [];
     return choices.find(({ value }) => value === answers[id])?.label.toLowerCase() ?? "";
   };
+  const get = (id: string) => answer(answers, id);
   return [
-    `a ${label("flavour")} to improve`,
-    label("direction"),
-    `results judged ${label("verification")}`,
-    label("hardware"),
-    `channels ${answer(answers, "channels")}`,
-  ].join("; ");
+    ["problem", `a ${label("flavour")} in ${get("unit")}, ${label("direction")}`],
+    ["verification", `${label("verification")}, with \`agent-collab judge\``],
+    ["hardware", get("hardware") === "none" ? "none: participants use their own, no cost" : get("hardware")],
+    ["names", "organisations NAME-collab and NAME-collab-admin"],
+    ["channels", get("channels")],
+  ];
 }
 
 const YES_NO: readonly Choice[] = [
@@ -30,22 +31,36 @@ const YES_NO: readonly Choice[] = [
   { value: "no", label: "No" },
 ];
 
-export const NEXT_CHOICES: readonly Choice[] = [
-  { value: "nothing", label: "Nothing", hint: "the commands are printed" },
-  { value: "dev", label: "Run it on this machine", hint: "no account needed" },
-  { value: "deploy", label: "Show what a deployment would make", hint: "changes nothing" },
+const CONFIRM_CHOICES: readonly Choice[] = [
+  { value: "yes", label: "Yes, write it" },
+  { value: "change", label: "Change an answer" },
+  { value: "no", label: "No, stop here", hint: "nothing is created" },
 ];
 
-/** What can be begun with, given the names of the examples. */
-export function startChoices(examples: readonly string[]): Choice[] {
+export const NEXT_CHOICES: readonly Choice[] = [
+  { value: "nothing", label: "Nothing", hint: "the commands for it are printed" },
+  { value: "dev", label: "Run it here", hint: "on this machine, without an account; Ctrl-C ends it" },
+  { value: "deploy", label: "Plan a deployment", hint: "shows what it would make, changes nothing" },
+];
+
+/** The choice of the first screen that asks for a file next. */
+export const FROM_CHALLENGE = "challenge.yaml";
+
+/** What can be begun with, given the examples and what they are about. */
+export function startChoices(examples: readonly { name: string; about: string }[]): Choice[] {
   return [
     { value: "recommended", label: "Recommended settings", hint: "two questions: its name and its goal" },
-    { value: "custom", label: "Choose everything", hint: "every question, with a default for each" },
-    ...examples.map((name) => ({
-      value: name,
-      label: `Example: ${toTitle(name)}`,
-      hint: "a complete collab to change",
-    })),
+    {
+      value: "custom",
+      label: "Choose everything",
+      hint: `up to ${QUESTIONS.length} questions, with defaults`,
+    },
+    ...examples.map(({ name, about }) => ({ value: name, label: `Example: ${toTitle(name)}`, hint: about })),
+    {
+      value: FROM_CHALLENGE,
+      label: "From a challenge.yaml",
+      hint: "made with huggingface/agent-collabs",
+    },
   ];
 }
 
@@ -82,7 +97,8 @@ export const GIT: Question = {
   flag: "git",
   placeholder: "yes|no",
   prompt: "Make it a git repository?",
-  help: "git init in the new folder, without a commit; never inside another repository",
+  help: "git init, without a commit; never inside another repository",
+  about: () => "git init in the new folder, without a commit.",
   kind: "select",
   choices: YES_NO,
   initial: fixed("no"),
@@ -97,6 +113,7 @@ export const NEXT: Question = {
   placeholder: "what",
   prompt: "And then?",
   help: "what to do when the folder is there",
+  about: () => "What to do once the folder is there.",
   kind: "select",
   choices: NEXT_CHOICES,
   initial: fixed("nothing"),
@@ -111,11 +128,12 @@ export const CONFIRM: Question = {
   placeholder: "",
   prompt: "Write it?",
   help: "take the default for every question that is left",
+  about: () => "Nothing has been written so far.",
   kind: "select",
-  choices: YES_NO,
+  choices: CONFIRM_CHOICES,
   initial: fixed("yes"),
   unattended: fixed("yes"),
-  validate: oneOf(YES_NO),
+  validate: oneOf(CONFIRM_CHOICES),
   place: "",
 };
 

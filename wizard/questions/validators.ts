@@ -79,3 +79,16 @@ export const webAddress: Check = (value) => {
     ? undefined
     : "must be an http(s) URL, or nothing";
 };
+
+/** `min` and `max` are allowed themselves. */
+export const wholeNumber =
+  (min: number, max: number): Check =>
+  (value) =>
+    /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : `must be a whole number from ${min} to ${max}`;
+
+export const share: Check = (value) =>
+  /^\d+(\.\d+)?$/.test(value) && Number(value) <= 1
+    ? undefined
+    : "must be a number from 0 to 1, such as 0.05";

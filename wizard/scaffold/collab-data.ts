@@ -1,5 +1,6 @@
 /** Answers as the data that the templates of a new collab are filled with. */
 import { FIELD_PATTERN } from "../../template/schema/collab.ts";
+import { worstDayInWords } from "../questions/cost-words.ts";
 import { parseAxes, parseGuardrails, parseTracks, splitList, toTitle } from "../questions/lists.ts";
 import { type Answers, answer } from "../questions/question.ts";
 import { oneLine } from "./render.ts";
@@ -12,6 +13,8 @@ const CHANNEL_DESCRIPTIONS: Record<string, string> = {
 };
 
 export interface CollabData extends Record<string, unknown> {
+  org: string;
+  adminOrg: string;
   hasJobs: boolean;
   hasEvaluator: boolean;
 }
@@ -35,9 +38,16 @@ export function collabData(answers: Answers, context: { replay: string; version:
     scoreField: scored ? get("score") : "score",
     scoring: scored ? scoringData(answers) : null,
     verification: get("verification"),
+    reviews: get("reviews"),
+    verificationRuns: get("verification_runs"),
+    tolerance: get("tolerance"),
     hasJobs,
     hasEvaluator: get("verification") === "eval-space",
     hardware: hasJobs ? get("hardware") : "",
+    jobTimeout: get("job_timeout"),
+    jobsPerAgent: get("jobs_per_agent"),
+    jobsPerUser: get("jobs_per_user"),
+    worstDay: worstDayInWords(answers),
     budget: get("budget"),
     channels: splitList(get("channels")).map((id) => ({
       id,
@@ -65,6 +75,7 @@ function scoringData(answers: Answers) {
     field,
     unit: answer(answers, "unit"),
     direction: answer(answers, "direction"),
+    statistic: answer(answers, "statistic"),
     required,
     guardrails: guardrails.map(({ field: name, min, max }) => ({
       field: name,

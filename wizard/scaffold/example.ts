@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Document } from "yaml";
 import { parseDocument } from "yaml";
+import { parseCollab } from "../../template/schema/parse.ts";
 import { closest } from "../../template/schema/suggest.ts";
 import { packageRoot } from "../package-root.ts";
 import type { Answers } from "../questions/question.ts";
@@ -29,6 +30,19 @@ export async function exampleNames(): Promise<string[]> {
     names.map((name) => stat(join(root, name, "collab.yaml")).catch(() => null)),
   );
   return names.filter((_name, index) => complete[index]).sort();
+}
+
+/** Every example with what it measures, and on what. */
+export async function exampleSummaries(): Promise<{ name: string; about: string }[]> {
+  return Promise.all(
+    (await exampleNames()).map(async (name) => {
+      const text = await readFile(join(packageRoot(), "examples", name, "collab.yaml"), "utf8");
+      const parsed = parseCollab(text, "collab.yaml");
+      if (!parsed.ok || parsed.collab.scoring === "none") return { name, about: "a complete collab" };
+      const { scoring, jobs } = parsed.collab;
+      return { name, about: `${(scoring.label ?? scoring.field).toLowerCase()}, on ${jobs.hardware}` };
+    }),
+  );
 }
 
 /** The files of an example, with the given answers in its collab.yaml; comments and layout stay. */

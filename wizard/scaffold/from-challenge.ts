@@ -46,11 +46,11 @@ export const MAPPING: Readonly<Record<string, Target>> = {
   "scoring.required_fields": { path: "scoring.required" },
   "verification.mode": { answer: "verification" },
   "jobs.image": { path: "jobs.image" },
-  "jobs.timeout_minutes": { path: "jobs.timeout_minutes" },
+  "jobs.timeout_minutes": { answer: "job_timeout" },
   "jobs.harness_entrypoint": { path: "jobs.entrypoint" },
   "jobs.extra_args": { path: "jobs.args", as: (value) => (Array.isArray(value) ? value.map(String) : []) },
-  "jobs.per_agent_per_day": { path: "jobs.per_agent_per_day" },
-  "jobs.per_user_per_day": { path: "jobs.per_user_per_day" },
+  "jobs.per_agent_per_day": { answer: "jobs_per_agent" },
+  "jobs.per_user_per_day": { answer: "jobs_per_user" },
   "dashboard.invite_url": { answer: "invite_url" },
 };
 
@@ -138,7 +138,8 @@ function combineVerification(
   if (answers.verification === "eval-space") set("eval_poll_s", "poll_seconds");
   if (answers.verification === "jobs") {
     set("agent", "agent");
-    set("score_tol", "tolerance");
+    const tolerance = values.get("verification.score_tol");
+    if (tolerance !== undefined) answers.tolerance = String(tolerance);
   }
 }
 

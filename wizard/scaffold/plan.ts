@@ -15,6 +15,8 @@ import { replayCommand } from "./replay.ts";
 export interface ScaffoldPlan {
   files: ProjectFile[];
   replay: string;
+  /** What the person should know about them. */
+  notes: string[];
 }
 
 /** A file that settings came from, beyond what the answers say. */
@@ -32,7 +34,11 @@ export async function planFromAnswers(
   const version = packageVersion();
   const replay = replayCommand({ directory, answers, version, ...(source ? { from: source.file } : {}) });
   const files = await projectFiles(collabData(answers, { replay, version }));
-  return checked({ files: files.map((file) => withSettings(file, source?.settings ?? [])), replay });
+  return checked({
+    files: files.map((file) => withSettings(file, source?.settings ?? [])),
+    replay,
+    notes: [],
+  });
 }
 
 function withSettings(file: ProjectFile, settings: SettingsSource["settings"]): ProjectFile {
@@ -51,10 +57,16 @@ export async function planFromExample(
   const version = packageVersion();
   const replay = replayCommand({ directory, answers: given, version, example });
   const own = await exampleFiles(example, given);
-  const shared = await projectFiles(dataOfExample(own, { replay, version }));
+  const data = dataOfExample(own, { replay, version });
+  const shared = await projectFiles(data);
   const paths = new Set(own.map(({ path }) => path));
   const files = [...own, ...shared.filter(({ path }) => !paths.has(path) && !isTaskFile(path))];
-  return checked({ files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)), replay });
+  const notes = given.org
+    ? []
+    : [
+        `The organisations ${data.org} and ${data.adminOrg} are the example's. Put your own into collab.yaml before you deploy (or give --org).`,
+      ];
+  return checked({ files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)), replay, notes });
 }
 
 /** Texts of the task come from the example as a whole, never half from the template. */

@@ -24,12 +24,14 @@ const OPTIONAL_FOLDERS: Record<string, (data: CollabData) => boolean> = {
 export async function projectFiles(data: CollabData): Promise<ProjectFile[]> {
   const root = join(packageRoot(), "template/project");
   const files = await readFolder(root, (top) => OPTIONAL_FOLDERS[top]?.(data) ?? true);
-  return files.map(({ path, content }) => ({
-    path: targetName(path),
-    content: path.endsWith(".hbs")
-      ? Buffer.from(tidy(render(content.toString("utf8"), data), path))
-      : content,
-  }));
+  return files
+    .map(({ path, content }) => ({
+      path: targetName(path),
+      content: path.endsWith(".hbs")
+        ? Buffer.from(tidy(render(content.toString("utf8"), data), path))
+        : content,
+    }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** All files below `root`, except in the top folders that `wanted` refuses. */

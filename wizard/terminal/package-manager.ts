@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Env } from "./detect.ts";
+import { findProgram } from "./find-program.ts";
 
 export const PACKAGE_MANAGERS = ["npm", "pnpm", "yarn", "bun"] as const;
 export type PackageManager = (typeof PACKAGE_MANAGERS)[number];
@@ -14,11 +15,19 @@ const LOCK_FILES: readonly [file: string, manager: PackageManager][] = [
   ["package-lock.json", "npm"],
 ];
 
-/** The one that started us (`npm_config_user_agent`), else the one whose lock file lies in `dir`, else npm. */
-export function packageManager(env: Env, dir: string): PackageManager {
+/** The one that started us (`npm_config_user_agent`), else the one whose lock file lies in one of `folders`, else npm. */
+export function packageManager(env: Env, folders: readonly string[]): PackageManager {
   const agent = env.npm_config_user_agent?.split("/")[0];
   const known = PACKAGE_MANAGERS.find((manager) => manager === agent);
-  return known ?? LOCK_FILES.find(([file]) => existsSync(join(dir, file)))?.[1] ?? "npm";
+  const isThere = (file: string) => folders.some((folder) => existsSync(join(folder, file)));
+  return known ?? LOCK_FILES.find(([file]) => isThere(file))?.[1] ?? "npm";
+}
+
+/** npm comes with Node. Whoever was started by a package manager has it, whatever the search path says. */
+export function isInstalled(manager: PackageManager, env: Env): boolean {
+  return (
+    manager === "npm" || env.npm_config_user_agent !== undefined || findProgram(manager, env) !== undefined
+  );
 }
 
 /** How it runs a script of package.json, with arguments. */

@@ -32,3 +32,30 @@ export function sizeText(bytes: number): string {
 export function shellWord(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+/** `must not be empty` as a sentence of its own. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
+
+/**
+ * Lines of at most `width` characters, broken at spaces; a longer word keeps a line to itself. What follows a first
+ * column (`  name    text`) or an indent stays below it.
+ */
+export function wrapText(text: string, width: number): string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    if ([...paragraph].length <= width) return [paragraph];
+    const [column = ""] = /^ *(?:\S+ {2,})?/.exec(paragraph) ?? [];
+    const indent = " ".repeat(column.length < width / 2 ? column.length : 0);
+    const lines: string[] = [];
+    let line = column;
+    for (const word of paragraph.slice(column.length).split(/ +/)) {
+      const start = line === column || line === indent;
+      if (!start && [...line].length + 1 + [...word].length > width) {
+        lines.push(line);
+        line = indent + word;
+      } else line = start ? line + word : `${line} ${word}`;
+    }
+    return [...lines, line];
+  });
+}

@@ -30,7 +30,7 @@ export async function requireMemberToRead(access: Access, requester: Requester, 
       hint: "Send it as the header Authorization: Bearer $HF_TOKEN",
     });
   }
-  const reader = await access.whoami(requester);
+  const reader = await access.human(requester);
   if (access.isMember(reader)) return;
   throw new ApiError(
     "IDENTITY_MISMATCH",

@@ -6,6 +6,7 @@ import type { Board } from "./board/board.ts";
 import type { Config } from "./config.ts";
 import { EventLog } from "./events/event-log.ts";
 import { OpenStreams } from "./events/open-streams.ts";
+import { Tickets } from "./events/tickets.ts";
 import { FileReader } from "./file-reader.ts";
 import type { LiveCollab } from "./live-collab.ts";
 import type { Log } from "./log.ts";
@@ -60,6 +61,9 @@ export class Backend {
   readonly readiness: Readiness = { status: "starting", missing: ["record"], canRead: false };
   /** Origins of the dashboard Space, as the Hub names them; filled in after the start. */
   readonly dashboardOrigins = new Set<string>();
+  /** OAuth app of the dashboard Space, likewise. */
+  dashboardClientId: string | null = null;
+  readonly tickets: Tickets;
 
   constructor(parts: BackendParts) {
     this.config = parts.config;
@@ -73,6 +77,7 @@ export class Backend {
     this.events = new EventLog(parts.board, parts.now);
     this.files = new FileReader(central, () => parts.board.version, parts.now);
     this.verdicts = new Verdicts(this);
+    this.tickets = new Tickets(parts.now);
     this.log = parts.log;
     this.metrics = parts.metrics;
     this.runs = new Runs(this, parts.runs);
@@ -81,6 +86,12 @@ export class Backend {
 
   get collab(): Collab {
     return this.live.current;
+  }
+
+  /** Client ids of the apps that people sign in to. */
+  clientIds(): string[] {
+    const { oauthClientIds } = this.config;
+    return this.dashboardClientId === null ? oauthClientIds : [this.dashboardClientId, ...oauthClientIds];
   }
 
   get names(): ResourceNames {

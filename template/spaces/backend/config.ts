@@ -25,6 +25,8 @@ export interface Config {
   trustedProxies: number;
   /** Origins that may send credentials, besides the dashboard Space's own. */
   allowedOrigins: string[];
+  /** OAuth apps that people sign in to, besides the dashboard Space's own: `OAUTH_CLIENT_IDS`. */
+  oauthClientIds: string[];
   /** `METRICS=1`. */
   metrics: boolean;
 }
@@ -62,12 +64,16 @@ export function loadConfig(env: NodeJS.ProcessEnv, codeFolder: string): Config {
     host: env.HOST || "0.0.0.0",
     publicUrl: spaceHost ? `${isLoopback ? "http" : "https"}://${spaceHost}` : null,
     trustedProxies: Number(env.TRUSTED_PROXIES ?? (spaceHost && !isLoopback ? 1 : 0)) || 0,
-    allowedOrigins: (env.ALLOWED_ORIGINS ?? "")
-      .split(",")
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ""),
+    allowedOrigins: listOf(env.ALLOWED_ORIGINS),
+    oauthClientIds: listOf(env.OAUTH_CLIENT_IDS),
     metrics: env.METRICS === "1",
   };
+}
+
+/** Items of a list with commas. */
+function listOf(text: string | undefined): string[] {
+  const items = (text ?? "").split(",").map((item) => item.trim());
+  return items.filter((item) => item !== "");
 }
 
 /** Throws `ConfigError` with every problem of the file. */

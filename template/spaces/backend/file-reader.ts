@@ -3,7 +3,7 @@
  * cached by path and board version, joined while it runs, and limited per address (api-v1.md 12.1 W8).
  */
 import type { HubBucket } from "../../hub/types.ts";
-import { RateLimiter } from "./access/limiter.ts";
+import { type Allowance, RateLimiter } from "./access/limiter.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 const READS_PER_MINUTE = 60;
@@ -41,6 +41,11 @@ export class FileReader {
     const bytes = await reading;
     if (bytes) this.#keep(path, version, bytes);
     return bytes;
+  }
+
+  /** What an address may still ask for that is not cached. */
+  left(ip: string): Allowance {
+    return this.#limiter.left(ip);
   }
 
   #keep(path: string, version: number, bytes: Uint8Array): void {

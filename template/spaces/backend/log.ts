@@ -31,7 +31,7 @@ export function errorFields(error: unknown): Record<string, unknown> {
   };
 }
 
-/** Whatever looks like a Hugging Face token or an agent key. */
+/** Whatever looks like a Hugging Face token, an agent key or a session token. */
 export function maskTokens(text: string): string {
-  return text.replace(/\b(hf_local|hf_oauth|hf_jwt|hf|ack)_[A-Za-z0-9._-]{3,}/g, "$1_***");
+  return text.replace(/\b(hf_local|hf_oauth|hf_jwt|hf|ack|acs)_[A-Za-z0-9._-]{3,}/g, "$1_***");
 }

@@ -16,8 +16,9 @@ import { createRecord, type RecordLimits } from "./record/record.ts";
 import { keptAnswers } from "./routes/kept-answers.ts";
 import { ReadCache } from "./routes/read-cache.ts";
 import type { RunsOptions } from "./runs/options.ts";
-import { followDashboardOrigin } from "./upkeep/dashboard-origins.ts";
+import { followDashboard } from "./upkeep/dashboard.ts";
 import { LeaderboardWriter } from "./upkeep/leaderboard-writer.ts";
+import { sweepSessions } from "./upkeep/old-sessions.ts";
 import { COLLAB_FILE, reloadCollab, reloadModeration } from "./upkeep/reload.ts";
 import type { VerificationOptions } from "./verification/worker.ts";
 import { watchMetrics } from "./watch-metrics.ts";
@@ -77,7 +78,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   });
 
   const stopping = new AbortController();
-  const unfollowOrigin = followDashboardOrigin(backend);
+  const stopUpkeep = [followDashboard(backend), sweepSessions(backend)];
   let leaderboards: LeaderboardWriter | undefined;
   const ready = restore(backend, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
@@ -95,7 +96,7 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
     stopping.abort();
     backend.streams.close();
     backend.events.close();
-    unfollowOrigin();
+    for (const stop of stopUpkeep) stop();
     await endRecord();
     await server.close();
     backend.board.close();
@@ -150,8 +151,15 @@ function assemble(options: StartOptions): Backend {
     log: (line) => log("info", line),
     ...(recordLimits ? { limits: recordLimits } : {}),
   });
-  const access = createAccess({ hub, board, record, collab: () => live.current, now });
-  const backend = new Backend({
+  const access = createAccess({
+    hub,
+    board,
+    record,
+    collab: () => live.current,
+    now,
+    clientIds: () => backend.clientIds(),
+  });
+  const backend: Backend = new Backend({
     config,
     live,
     hub,

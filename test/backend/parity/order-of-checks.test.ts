@@ -12,8 +12,16 @@ let limited: TestAgent;
 const A = "hf://buckets/demo/gemma-a";
 const STRANGER = "hf://buckets/demo/gemma-stranger";
 
+/** A clock of its own, so that no allowance comes back while a slow machine is at it. */
+let clock = Date.now();
+const now = () => {
+  clock += 1;
+  return clock;
+};
+
 beforeAll(async () => {
   under = await BackendUnderTest.start({
+    start: { now },
     collab: {
       board: { limits: { raw_messages_per_minute: 1, bucket_writes_burst: 12, registrations_per_minute: 2 } },
     },

@@ -26,6 +26,7 @@ const COLLAB = {
   board: {
     writes: "open",
     limits: {
+      address_writes_per_minute: 1_000_000,
       raw_messages_per_minute: 10_000,
       raw_messages_per_hour: 100_000,
       registrations_per_minute: 1000,

@@ -208,7 +208,8 @@ describe("W8: strangers cannot make the backend ask the Hub", () => {
   });
 
   test("made-up tokens are asked about only so often", async () => {
-    await using own = await BackendUnderTest.start();
+    const limits = { address_failures_per_minute: 30 };
+    await using own = await BackendUnderTest.start({ collab: { board: { limits } } });
     await hubCalls(/./, own);
     const statuses = new Set<number>();
     for (let n = 0; n < 60; n += 1)

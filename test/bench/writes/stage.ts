@@ -15,7 +15,11 @@ const COLLAB = {
   collab: { slug: "gemma", title: "Benchmark", org: "demo" },
   board: {
     writes: "open",
-    limits: { raw_messages_per_minute: 10_000, raw_messages_per_hour: 100_000 },
+    limits: {
+      raw_messages_per_minute: 10_000,
+      raw_messages_per_hour: 100_000,
+      address_writes_per_minute: 1_000_000,
+    },
   },
 };
 

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -57,6 +57,15 @@ describe("numbers that are written in two places", () => {
       `| dry | ${dry} (smoke lane: ${drySmoke}) |`,
     ])
       expect(readme).toContain(row);
+  });
+
+  it("every lesson from B9 to E53 has one row in the example's README, and only planted submissions that exist", async () => {
+    const readme = await readTables("README.md");
+    const rows = [...readme.matchAll(/^\| ([B-E])(\d+) \|(.*)\|$/gm)];
+    expect(rows.map((row) => Number(row[2]))).toEqual(Array.from({ length: 45 }, (_, index) => 9 + index));
+    for (const row of rows) expect(row[3]?.split(" | ")).toHaveLength(3);
+    const planted = await readdir(join(EXAMPLE, "submissions/planted"));
+    for (const [, name = ""] of readme.matchAll(/planted `([a-z-]+)`/g)) expect(planted).toContain(name);
   });
 
   it("every switch of the stub is in its README", async () => {

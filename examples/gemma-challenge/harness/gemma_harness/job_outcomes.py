@@ -1,5 +1,7 @@
 """What became of a Job, from the files in its run folder: whose fault, may it be retried, is it complete.
 
+The API decides the same way by itself; this is for people with a folder of old runs, and one table tests both.
+
 Reads both this harness's summary.json and the older shape without `status` (a flat object with tps and ppl).
 """
 from __future__ import annotations
@@ -10,7 +12,6 @@ from dataclasses import dataclass
 from .errors import EXIT_CODES, INFRA_ERROR, REASONS, SUBMISSION_ERROR, TIMEOUT
 
 COMPLETED = "completed"
-INCOMPLETE = "incomplete"
 RUNNING = "running"
 CANCELED = "canceled"
 
@@ -27,7 +28,7 @@ _INFRA_MESSAGES = (
 
 @dataclass(frozen=True)
 class Outcome:
-    #: completed, incomplete, submission_error, infra_error, timeout, canceled or running
+    #: completed, submission_error, infra_error, timeout, canceled or running
     kind: str
     reason_code: str
     #: Does the run count against a quota?
@@ -55,7 +56,7 @@ def classify(status: dict, summary: dict | None, required: tuple[str, ...] = ("t
         return _failed(message, summary)
     if summary is None or any(not _is_number(summary.get(field)) for field in required):
         # The stages ended, the files did not arrive: a lost write of the mount.
-        return Outcome(INCOMPLETE, "outputs_missing", charged=False, retry=True)
+        return _infra("outputs_missing")
     return Outcome(COMPLETED, "completed", charged=True, retry=False)
 
 

@@ -10,11 +10,14 @@ import { looksLikeAgentKey } from "./agent-keys.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { hubUnavailable } from "./hub-unavailable.ts";
 import { RateLimiter } from "./limiter.ts";
+import { looksLikeSessionToken } from "./sign-in/session-token.ts";
 
 export interface Identity {
   name: string;
   email: string | null;
   orgs: readonly { name: string; role: string | null }[];
+  /** What the caller showed. An OAuth token may see fewer organisations than its user is in. */
+  by: "token" | "oauth" | "session";
 }
 
 export interface IdentitiesOptions {
@@ -25,19 +28,21 @@ export interface IdentitiesOptions {
   unknownMs?: number;
   /** Questions to the Hub per address and minute. */
   missesPerMinute?: number;
+  /** Counts the tokens that nobody holds, per address. */
+  failures?: () => Pick<RateLimiter, "requireLeft" | "tryTake">;
 }
 
 const MAX_TOKENS = 10_000;
 const MAX_TOKEN_LENGTH = 4096;
 
 export class Identities {
-  readonly #options: Required<IdentitiesOptions>;
+  readonly #options: Required<Omit<IdentitiesOptions, "failures">> & Pick<IdentitiesOptions, "failures">;
   readonly #answers = new BoundedMap<string, { until: number; identity: Identity | null }>(MAX_TOKENS);
   readonly #asking = new Map<string, Promise<Identity | null>>();
   readonly #misses: RateLimiter;
 
   constructor(options: IdentitiesOptions) {
-    this.#options = { knownMs: 60_000, unknownMs: 10_000, missesPerMinute: 30, ...options };
+    this.#options = { knownMs: 60_000, unknownMs: 10_000, missesPerMinute: 300, ...options };
     const rate = { capacity: this.#options.missesPerMinute, perMinute: this.#options.missesPerMinute };
     this.#misses = new RateLimiter("unknown tokens from", [rate], options.now);
   }
@@ -51,6 +56,11 @@ export class Identities {
     }
     if (looksLikeAgentKey(token)) {
       throw new ApiError("UNAUTHORIZED", "This needs a Hugging Face token, not an agent key.");
+    }
+    if (looksLikeSessionToken(token)) {
+      throw new ApiError("UNAUTHORIZED", "This needs a Hugging Face token, not a dashboard's session.", {
+        hint: "A session posts as its human, human-<hf_user>, and nothing else.",
+      });
     }
     const identity = isSendable(token) ? await this.#lookUp(token, ip) : null;
     if (identity === null) {
@@ -69,11 +79,13 @@ export class Identities {
     if (known && known.until > now()) return known.identity;
     let asking = this.#asking.get(hash);
     if (!asking) {
+      this.#options.failures?.().requireLeft(ip);
       this.#misses.take(ip);
       asking = this.#ask(token).finally(() => this.#asking.delete(hash));
       this.#asking.set(hash, asking);
     }
     const identity = await asking;
+    if (identity === null) this.#options.failures?.().tryTake(ip);
     this.#answers.set(hash, { until: now() + (identity ? knownMs : unknownMs), identity });
     return identity;
   }
@@ -93,8 +105,13 @@ export function isMember(identity: Identity, org: string): boolean {
   return identity.orgs.some(({ name }) => name === org);
 }
 
-function toIdentity({ name, email, orgs }: Whoami): Identity {
-  return { name, email, orgs: orgs.map((org) => ({ name: org.name, role: org.role })) };
+function toIdentity({ name, email, orgs, token }: Whoami): Identity {
+  return {
+    name,
+    email,
+    orgs: orgs.map((org) => ({ name: org.name, role: org.role })),
+    by: token.kind === "access_token" ? "token" : "oauth",
+  };
 }
 
 /** Anything else could not stand in a header; it is no token. */

@@ -15,6 +15,17 @@ interface BucketState {
   at: number;
 }
 
+/** An allowance as `GET /v1/limits` shows it. */
+export interface Allowance {
+  /** At once, after a rest. */
+  limit: number;
+  remaining: number;
+  /** How fast it comes back. */
+  per_minute: number;
+  /** 0 unless `remaining` is 0. */
+  wait_seconds: number;
+}
+
 /** Keys remembered at most; a forgotten one starts full again, which only a flood of keys can bring about. */
 const MAX_KEYS = 50_000;
 
@@ -35,24 +46,49 @@ export class RateLimiter {
   /** Spends one token, or throws 429 RATE_LIMITED and spends none. */
   take(key: string): void {
     const seconds = this.tryTake(key);
-    if (seconds === 0) return;
-    throw new ApiError("RATE_LIMITED", `Too many ${this.#what} ${key}. Try again in ${seconds} s.`, {
-      retryAfterSeconds: seconds,
-    });
+    if (seconds > 0) throw this.#refusal(key, seconds);
   }
 
   /** 0 if a token was spent, else the whole seconds to wait. */
   tryTake(key: string): number {
-    const now = this.#now();
-    const states = this.#refilled(key, now);
+    const states = this.#refilled(key, this.#now());
+    const wait = this.#waitSeconds(states);
+    if (wait === 0) for (const state of states) state.tokens -= 1;
+    this.#states.set(key, states);
+    return wait;
+  }
+
+  /** As `take` would, but spends nothing. */
+  requireLeft(key: string): void {
+    const { wait_seconds: seconds } = this.left(key);
+    if (seconds > 0) throw this.#refusal(key, seconds);
+  }
+
+  /** Where a key stands: how many it may still spend at once, and how long to wait if that is none. */
+  left(key: string): Allowance {
+    const states = this.#refilled(key, this.#now());
+    return {
+      limit: Math.min(...this.#rates.map(({ capacity }) => capacity)),
+      remaining: Math.max(0, Math.floor(Math.min(...states.map(({ tokens }) => tokens)))),
+      per_minute: Math.min(...this.#rates.map(({ perMinute }) => perMinute)),
+      wait_seconds: this.#waitSeconds(states),
+    };
+  }
+
+  #waitSeconds(states: readonly BucketState[]): number {
     let wait = 0;
     for (const [index, state] of states.entries()) {
       const perSecond = (this.#rates[index]?.perMinute ?? 1) / 60;
       if (state.tokens < 1) wait = Math.max(wait, 1, Math.floor((1 - state.tokens) / perSecond) + 1);
     }
-    if (wait === 0) for (const state of states) state.tokens -= 1;
-    this.#states.set(key, states);
     return wait;
+  }
+
+  #refusal(key: string, seconds: number): ApiError {
+    return new ApiError("RATE_LIMITED", `Too many ${this.#what} ${key}. Try again in ${seconds} s.`, {
+      hint: "GET /v1/limits shows every allowance and what is left of it.",
+      retryAfterSeconds: seconds,
+    });
   }
 
   #refilled(key: string, now: number): BucketState[] {

@@ -7,6 +7,7 @@ import type { Hub } from "../../../hub/types.ts";
 import { ApiError } from "../errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Identity } from "./identity.ts";
+import { Members } from "./members.ts";
 
 export interface OrganisersOptions {
   /** With the backend's token. */
@@ -14,39 +15,49 @@ export interface OrganisersOptions {
   org: string;
   now: () => number;
   ttlMs?: number;
+  members?: Members;
 }
 
 const MAX_USERS = 10_000;
 
 export class Organisers {
-  readonly #options: Required<OrganisersOptions>;
+  readonly #options: Required<Omit<OrganisersOptions, "members">>;
+  readonly #members: Members;
   readonly #byEmail = new BoundedMap<string, { until: number; role: string }>(MAX_USERS);
-  #all: { until: number; roles: Map<string, string> } | null = null;
-  #listing: Promise<Map<string, string>> | null = null;
 
-  constructor(options: OrganisersOptions) {
+  constructor({ members, ...options }: OrganisersOptions) {
     this.#options = { ttlMs: 300_000, ...options };
+    this.#members = members ?? new Members(this.#options);
   }
 
-  /** Throws 503 ORGANIZER_CHECK_UNAVAILABLE if the Hub cannot tell. */
+  /** By what was known within the last minutes, to show it. Throws 503 ORGANIZER_CHECK_UNAVAILABLE. */
   async isOrganiser(user: Pick<Identity, "name" | "email">): Promise<boolean> {
-    const role = (await this.#roleByEmail(user)) ?? (await this.#roles()).get(user.name.toLowerCase());
-    return role === "admin";
+    return (await this.#role(user, false)) === "admin";
   }
 
-  /** Throws 403 NOT_ORGANIZER, or 503. `what` completes "Only organisers may …". */
+  /**
+   * By what the Hub says now: a role that was taken away ends with it. Throws 403 NOT_ORGANIZER, or 503.
+   * `what` completes "Only organisers may …".
+   */
   async requireOrganiser(user: Pick<Identity, "name" | "email">, what: string): Promise<void> {
-    if (await this.isOrganiser(user)) return;
+    if ((await this.#role(user, true)) === "admin") return;
     throw new ApiError("NOT_ORGANIZER", `Only organisers may ${what}: admins of ${this.#options.org}.`);
   }
 
+  async #role(user: Pick<Identity, "name" | "email">, fresh: boolean): Promise<string | null | undefined> {
+    return (await this.#roleByEmail(user, fresh)) ?? (await this.#listedRole(user.name, fresh));
+  }
+
   /** One question for one user. The role found counts, also when it is not admin; anything unclear does not. */
-  async #roleByEmail({ name, email }: Pick<Identity, "name" | "email">): Promise<string | undefined> {
+  async #roleByEmail(
+    { name, email }: Pick<Identity, "name" | "email">,
+    fresh: boolean,
+  ): Promise<string | undefined> {
     if (!email) return undefined;
     const { hub, org, now, ttlMs } = this.#options;
     const key = `${name.toLowerCase()}\0${email}`;
     const known = this.#byEmail.get(key);
-    if (known && known.until > now()) return known.role;
+    if (!fresh && known && known.until > now()) return known.role;
     try {
       const members = await hub.org(org).members({ email, limit: 10 });
       const member = members.find(({ user }) => user.toLowerCase() === name.toLowerCase());
@@ -59,25 +70,13 @@ export class Organisers {
     }
   }
 
-  async #roles(): Promise<Map<string, string>> {
-    const { now } = this.#options;
-    if (this.#all && this.#all.until > now()) return this.#all.roles;
-    this.#listing ??= this.#list().finally(() => {
-      this.#listing = null;
-    });
-    return this.#listing;
-  }
-
-  async #list(): Promise<Map<string, string>> {
-    const { hub, org, now, ttlMs } = this.#options;
+  async #listedRole(name: string, fresh: boolean): Promise<string | null | undefined> {
     try {
-      const members = await hub.org(org).members();
-      const roles = new Map<string, string>();
-      for (const { user, role } of members) if (role !== null) roles.set(user.toLowerCase(), role);
+      const list = await this.#members.list({ fresh });
       // A list without a single role is the Hub's way of not telling.
-      if (roles.size === 0) throw new HubError("no roles in the answer", { status: 0, call: "members" });
-      this.#all = { until: now() + ttlMs, roles };
-      return roles;
+      if ([...list.values()].every(({ role }) => role === null))
+        throw new HubError("no roles in the answer", { status: 0, call: "members" });
+      return list.get(name.toLowerCase())?.role;
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
       throw new ApiError(

@@ -9,6 +9,8 @@ export interface WriterOptions {
   identities: Identities;
   /** SHA-256 of the agent's key, if it has one. */
   agentKeySha256(agentId: string): string | undefined;
+  /** Counts wrong keys, per address: throws 429 where there were too many. */
+  onWrongKey?(ip: string): void;
 }
 
 export interface WriteRequest {
@@ -35,7 +37,7 @@ export async function requireWriter(options: WriterOptions, request: WriteReques
 }
 
 async function provenWriter(
-  { identities, agentKeySha256 }: WriterOptions,
+  { identities, agentKeySha256, onWrongKey }: WriterOptions,
   { agentId, owner, token, ip }: WriteRequest,
 ): Promise<WriterProof> {
   if (token === null) {
@@ -49,6 +51,7 @@ async function provenWriter(
   if (looksLikeAgentKey(token)) {
     const sha256 = agentKeySha256(agentId);
     if (sha256 !== undefined && agentKeyMatches(token, sha256)) return "agent-key";
+    onWrongKey?.(ip);
     throw new ApiError("IDENTITY_MISMATCH", `This agent key is not that of ${agentId}.`, {
       hint: 'Use the key of this agent. Registering again with "force": true gives a new one and ends the old one.',
     });

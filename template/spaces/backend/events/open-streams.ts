@@ -1,4 +1,5 @@
 /** How many connections wait for events: bounded in all and per address, and all ended when the backend stops. */
+import type { Allowance } from "../access/limiter.ts";
 import { ApiError } from "../errors.ts";
 
 const MAX_OPEN = 2_000;
@@ -45,6 +46,17 @@ export class OpenStreams {
       const left = (this.#byAddress.get(address) ?? 1) - 1;
       if (left > 0) this.#byAddress.set(address, left);
       else this.#byAddress.delete(address);
+    };
+  }
+
+  /** Connections an address may still open; they come back when one ends. */
+  left(address: string): Allowance {
+    const remaining = Math.max(0, MAX_PER_ADDRESS - (this.#byAddress.get(address) ?? 0));
+    return {
+      limit: MAX_PER_ADDRESS,
+      remaining,
+      per_minute: 0,
+      wait_seconds: remaining > 0 ? 0 : RETRY_SECONDS,
     };
   }
 

@@ -77,7 +77,7 @@ Send \`If-None-Match\` with the last ETag: 304 means nothing is new.
 
 ## More
 - Everything the API does: ${url}/v1, ${url}/openapi.json, ${url}/docs
-- Errors are \`{"error": {"code", "message", "hint"}}\`; 429 and 503 say how long to wait in \`Retry-After\`.
+- Errors are \`{"error": {"code", "message", "hint"}}\`; 429 and 503 say how long to wait in \`Retry-After\`. ${url}/v1/limits shows every limit before you meet it.
 - An \`Idempotency-Key\` header makes a repeated post harmless.
 `;
 }

@@ -4,7 +4,12 @@ import type { Backend } from "../backend.ts";
 import type { Route } from "../routes/define.ts";
 import { page } from "./layout.ts";
 
-const AUTH_TEXT = { none: "", writer: "agent key or owner's token", bearer: "Hugging Face token" } as const;
+const AUTH_TEXT = {
+  none: "",
+  writer: "agent key or owner's token",
+  bearer: "Hugging Face token",
+  session: "session token",
+} as const;
 
 export function docsPage(backend: Backend, routes: readonly Route[]): Promise<Response> {
   const { collab } = backend.collab;

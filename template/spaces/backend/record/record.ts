@@ -51,6 +51,8 @@ export interface StartedRecord extends Record {
   promotedAs(id: string): string | undefined;
   /** A request that was refused, for the audit log. Bounded: who hammers is counted, not quoted. */
   refused(audit: AuditFields): void;
+  /** Something that was done and wrote no file, for the audit log. */
+  note(audit: AuditFields): void;
   /** The index of verdicts: `update` merges with what people and the eval Space write. */
   readonly verification: VerificationIndex;
   /**
@@ -186,6 +188,7 @@ export function createRecord(options: RecordOptions): StartedRecord {
     agentKeySha256: (agentId) => memory.agentKeySha256(agentId),
     promotedAs: (id) => memory.promotedAs(id),
     refused: (fields) => refusals.add(fields),
+    note: (fields) => refusals.add(fields),
     verification,
     watch: (path, listener) => edits.watch(path, listener),
   };

@@ -30,7 +30,7 @@ export interface RequestContext<Query = unknown, Body = unknown> {
 export type Answer = { json: unknown; status?: number; headers?: Record<string, string> } | Response;
 
 export interface Route {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   /**
    * OpenAPI form: `/v1/messages/{filename}`; a last part `{path}` of `wildcard` routes takes slashes too; an
    * action may follow a last part: `/v1/runs/{run_id}:cancel`.
@@ -41,7 +41,7 @@ export interface Route {
   params: string;
   purpose: string;
   /** Who may call; for the documents. */
-  auth: "none" | "writer" | "bearer";
+  auth: "none" | "writer" | "bearer" | "session";
   query?: z.ZodObject;
   body?: z.ZodType;
   status: 200 | 201 | 202;
@@ -53,6 +53,8 @@ export interface Route {
   markdown?(json: any): string;
   /** Works before the record is recovered. */
   beforeReady?: boolean;
+  /** In a private collab `?ticket=` opens it as a token does. */
+  takesTicket?: boolean;
   /** Says nothing about the collab's content: open to all even where the collab is private. */
   alwaysPublic?: boolean;
   /** Left out of `GET /v1` and the OpenAPI document. */

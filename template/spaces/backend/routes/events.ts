@@ -57,9 +57,11 @@ export const streamEvents = defineRoute({
   params: "kinds, as, channel; header Last-Event-ID",
   purpose: "Server-sent events of everything new; resumes after Last-Event-ID.",
   auth: "none",
+  takesTicket: true,
   query: z.object({
     ...filterParams,
     last_event_id: optionalText("Instead of the header, for clients that cannot set it."),
+    ticket: optionalText("In a private collab, instead of a token: from POST /v1/events/ticket."),
   }),
   status: 200,
   response: EventSchema,

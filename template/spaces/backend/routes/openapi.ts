@@ -6,11 +6,13 @@ import { ErrorSchema } from "./schemas.ts";
 
 type Registry = OpenAPIHono["openAPIRegistry"];
 
+const METHODS = { GET: "get", POST: "post", DELETE: "delete" } as const;
+
 export function registerRoute(registry: Registry, route: Route): void {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
   const params = z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
   registry.registerPath({
-    method: route.method === "GET" ? "get" : "post",
+    method: METHODS[route.method],
     path: route.path,
     summary: route.purpose,
     security: route.auth === "none" ? [] : [{ bearer: [] }],

@@ -1,7 +1,8 @@
 /** From a request to what a route works with: query, body, bearer, caller. */
 import type { z } from "@hono/zod-openapi";
 import { ApiError } from "../errors.ts";
-import { detailsOf, ValidationError } from "./validation.ts";
+import type { RequestContext } from "./define.ts";
+import { detailsOf, ruleError, ValidationError } from "./validation.ts";
 
 /** Unknown parameters are ignored; of a repeated one the last counts. */
 export function parseQuery(url: URL, schema: z.ZodObject | undefined): unknown {
@@ -45,6 +46,13 @@ export function parseBody(bytes: Uint8Array, schema: z.ZodType): unknown {
 
 const bodyError = (detail: ConstructorParameters<typeof ValidationError>[0][number]) =>
   new ValidationError([detail]);
+
+/** A page can send JSON to another site only after asking it; a form cannot. */
+export function requireJson({ header }: Pick<RequestContext, "header">): void {
+  const type = header("content-type") ?? "";
+  if (/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type)) return;
+  throw ruleError("send the header Content-Type: application/json", { "content-type": type.slice(0, 80) });
+}
 
 /** The whole body, or 413 as soon as it is known to be larger than `maxBytes`. */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {

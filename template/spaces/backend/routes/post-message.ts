@@ -9,6 +9,7 @@ import type { Prepared } from "../record/types.ts";
 import { requireChannel } from "./channel.ts";
 import { defineRoute, type RequestContext } from "./define.ts";
 import { flag, nullableText } from "./fields.ts";
+import { requireJson } from "./parse.ts";
 import { ruleError } from "./validation.ts";
 import {
   auditOf,
@@ -122,7 +123,8 @@ async function byAgent(context: MessageRequest, agentId: string, body: string): 
 async function byHuman(context: MessageRequest, handle: string, body: string): Promise<Posted> {
   const { backend, body: request, requester } = context;
   const { access } = backend;
-  const human = await access.whoami(requester);
+  const human = await access.human(requester);
+  if (human.by === "session") requireSessionForm(context);
   if (!access.isMember(human)) {
     throw new ApiError("IDENTITY_MISMATCH", `${human.name} is not a member of ${backend.names.org}.`);
   }
@@ -133,13 +135,23 @@ async function byHuman(context: MessageRequest, handle: string, body: string): P
       `The token is of ${human.name}, whose handle is ${own}, not ${handle}.`,
     );
   }
-  if (request.broadcast) await access.organisers.requireOrganiser(human, "broadcast");
+  if (request.broadcast) await access.requireOrganiser(human, "broadcast");
   access.limiters.rawPosts.take(handle);
   requireDocumentSize(backend, body);
   const kind = request.broadcast ? "broadcast" : "human";
   const input: MessageInput = { kind, author: handle, body, ...clientFields(context) };
   return commit(context, `user:${human.name}`, 201, (stamp, pending) =>
     prepare(context, build(context, input, stamp, pending), handle, null),
+  );
+}
+
+/** A page that posts for a human says so by JSON and a key of its own, so that a click counts once. */
+function requireSessionForm(context: MessageRequest): void {
+  requireJson(context);
+  if (context.header("idempotency-key") !== undefined) return;
+  throw ruleError(
+    "a session's post needs the header Idempotency-Key, a new one for each post",
+    bare(context),
   );
 }
 

@@ -52,6 +52,8 @@ export const registerAgent = defineRoute({
     const agentId = requireId(request.agent_id);
     requireUnreserved(agentId, access.reservedIds);
     access.limiters.registration.take(agentId);
+    // Another id each time has another allowance, but comes from the same place.
+    access.addresses.registrations.take(requester.ip);
 
     const agentBucket = scratchBucket(collab.collab, agentId);
     if (!(await bucketExists(hub, agentBucket))) {

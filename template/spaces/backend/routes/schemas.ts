@@ -66,6 +66,7 @@ export const ErrorSchema = z
           }),
         )
         .optional(),
+      retry_after: z.number().int().optional().openapi({ description: "Seconds, as in Retry-After." }),
       request_id: z.string(),
     }),
   })

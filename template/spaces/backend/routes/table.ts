@@ -1,7 +1,9 @@
 /** Every route of the API, in the order `GET /v1` lists them. */
 import { getAgent, listAgents } from "./agents.ts";
+import { beginSession, endSession, getAuth, getSession } from "./auth.ts";
 import type { Route } from "./define.ts";
 import { getDigest } from "./digest.ts";
+import { issueTicket } from "./event-ticket.ts";
 import { listChanges, streamEvents } from "./events.ts";
 import { healthz, readyz } from "./health.ts";
 import { getInbox } from "./inbox.ts";
@@ -9,6 +11,7 @@ import { getJobs } from "./jobs.ts";
 import { runJob } from "./jobs-run.ts";
 import { judgeResult } from "./judge-result.ts";
 import { getLeaderboard } from "./leaderboard.ts";
+import { getLimits } from "./limits.ts";
 import { getMe } from "./me.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import { postMessage } from "./post-message.ts";
@@ -61,6 +64,12 @@ export const ROUTES: readonly Route[] = [
   getStats,
   healthz,
   readyz,
+  getLimits,
   listChanges,
   streamEvents,
+  issueTicket,
+  getAuth,
+  beginSession,
+  getSession,
+  endSession,
 ];

@@ -1,6 +1,7 @@
 /** The real backend as a child process, to be killed. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 const MAIN = new URL("../../../template/spaces/backend/main.ts", import.meta.url).pathname;
@@ -12,10 +13,12 @@ export class BackendProcess {
   #port = Promise.withResolvers<number>();
   #ready = Promise.withResolvers<void>();
 
-  constructor(options: { hubUrl: string; collabFile: string }) {
-    this.#child = spawn(process.execPath, [MAIN], {
+  /** `program`: a bundle that runs instead of the backend's `main.ts`; compiled code is kept beside it. */
+  constructor({ program, ...options }: { hubUrl: string; collabFile: string; program?: string }) {
+    this.#child = spawn(process.execPath, [program ?? MAIN], {
       env: {
         PATH: process.env.PATH,
+        ...(program && { NODE_COMPILE_CACHE: join(dirname(program), "compiled") }),
         HF_ENDPOINT: options.hubUrl,
         HF_TOKEN: "hf_local_organizer",
         COLLAB_FILE: options.collabFile,
@@ -49,9 +52,14 @@ export class BackendProcess {
     await this.#gone;
   }
 
+  /** Begins what `stop` does, without waiting for it. */
+  beginStop(): void {
+    this.#child.kill("SIGTERM");
+  }
+
   /** As a Space is stopped. */
   async stop(): Promise<void> {
-    this.#child.kill("SIGTERM");
+    this.beginStop();
     await this.#gone;
   }
 

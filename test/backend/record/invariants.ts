@@ -4,6 +4,8 @@ import type { Hub } from "../../../template/hub/types.ts";
 import { readDocument } from "../../../template/spaces/backend/documents/frontmatter.ts";
 import { authorsOfRefs, mentionsIn } from "../../../template/spaces/backend/documents/mentions.ts";
 import { decodeSegment } from "../../../template/spaces/backend/record/journal.ts";
+import { RecordMemory } from "../../../template/spaces/backend/record/memory.ts";
+import { load } from "../../../template/spaces/backend/record/recovery.ts";
 import { AUDIT, CENTRAL, contents } from "./support.ts";
 
 /** Every acknowledged message exactly once, no message without its copies, no copy without its message. */
@@ -37,4 +39,19 @@ export async function expectJournalInBucket(hub: Hub, files: ReadonlyMap<string,
     }
   }
   for (const [path, text] of last) if (text !== null) expect(files.get(path), path).toBe(text);
+}
+
+/** What a start would restore from snapshot and journal is what the bucket holds. */
+export async function expectSnapshotAndJournalInBucket(hub: Hub): Promise<void> {
+  const memory = new RecordMemory();
+  try {
+    await load({ central: hub.bucket(CENTRAL), audit: hub.bucket(AUDIT), memory, log() {} });
+    const files = await contents(hub, CENTRAL);
+    const restored = new Map([...memory.files()].map(({ path, text }) => [path, text]));
+    for (const [path, text] of restored) if (text !== null) expect(files.get(path), path).toBe(text);
+    const unknown = [...files.keys()].filter((path) => !restored.has(path));
+    expect(unknown).toEqual([]);
+  } finally {
+    memory.close();
+  }
 }

@@ -195,7 +195,7 @@ describe("the board", () => {
     });
     const filled = new Board({ scoring: SCORING });
     const files = written.board.sql.all<{ path: string }>("SELECT path FROM docs").map(({ path }) => path);
-    filled.applyFound(files.map((path) => ({ path, text: textOf(written, path), size: 1 })));
+    filled.fill(files.map((path) => ({ path, text: textOf(written, path), size: 1 })));
     filled.startFrom(7);
     const counts = (board: Board) => [
       board.sql.all("SELECT name, count FROM lists ORDER BY name"),

@@ -1,13 +1,14 @@
 /** The board: opened empty, fed with journal groups and found files, asked through `queries/`. */
 import { randomBytes } from "node:crypto";
 import type { Scoring } from "../../../schema/collab.ts";
+import { BoundedMap } from "../access/bounded-map.ts";
 import type { FileChange, JournalGroup } from "../record/types.ts";
 import { type ApplyContext, applyFile, applyRemoval } from "./apply/file.ts";
 import { rerank } from "./apply/result.ts";
-import { BOARD_INDEXES, BOARD_TABLES, BOARD_TRIGGERS, COUNT_ALL } from "./schema.ts";
+import { BOARD_INDEXES, BOARD_TABLES, BOARD_TRIGGERS, COUNT_ALL, FILLED, FILLING } from "./schema.ts";
 import { SearchIndex } from "./search.ts";
 import { Sql } from "./sql.ts";
-import { Lists } from "./store.ts";
+import { Contents, Documents, Lists } from "./store.ts";
 import type { BoardWriter, FoundFile } from "./types.ts";
 
 /** Parts of the board that are computed as a whole and then kept until one of their files changes. */
@@ -30,26 +31,33 @@ export interface BoardChange {
 }
 
 const MAX_COMPUTED = 100;
+const MAX_REMEMBERED = 10_000;
 
 export class Board implements BoardWriter {
   readonly sql: Sql;
   readonly lists: Lists;
+  readonly documents: Documents;
+  readonly #contents: Contents;
   readonly search: SearchIndex;
   /** Differs for every opened board, so that an ETag never outlives the process that gave it. */
   readonly epoch = randomBytes(4).toString("hex");
   #version = 1;
   #journalSeq = 0;
+  #removals = 0;
   /** Being filled: indexes, triggers and counts are not there yet, so nothing can be asked. */
   #isFilling = true;
   #scoring: Scoring | "none";
   #hidden: ReadonlyMap<string, string> = new Map();
   readonly #computed: Record<Topic, Map<string, unknown>> = { ranking: new Map(), traces: new Map() };
+  readonly #remembered = new BoundedMap<string, { state: string; value: number }>(MAX_REMEMBERED);
   readonly #followers = new Set<(change: BoardChange) => void>();
 
   constructor(options: BoardOptions) {
     this.sql = new Sql(options.file ?? ":memory:");
-    this.sql.db.exec(BOARD_TABLES);
+    this.sql.db.exec(FILLING + BOARD_TABLES);
     this.lists = new Lists(this.sql);
+    this.documents = new Documents(this.sql);
+    this.#contents = new Contents(this.sql);
     this.search = new SearchIndex(this.sql);
     this.#scoring = options.scoring;
   }
@@ -60,6 +68,11 @@ export class Board implements BoardWriter {
 
   get journalSeq(): number {
     return this.#journalSeq;
+  }
+
+  /** Rises when a document goes or is replaced; while it stays, lists have only grown. */
+  get removals(): number {
+    return this.#removals;
   }
 
   get scoring(): Scoring | "none" {
@@ -103,7 +116,19 @@ export class Board implements BoardWriter {
     });
   }
 
+  fill(files: readonly FoundFile[]): void {
+    if (!this.#isFilling) {
+      this.applyFound(files);
+      return;
+    }
+    const context = this.#context();
+    this.sql.transaction(() => {
+      for (const file of files) applyFile(context, file);
+    });
+  }
+
   applyFound(files: readonly FoundFile[], removed: readonly string[] = []): void {
+    this.#endFilling();
     const paths = [...files.map((file) => file.path), ...removed];
     this.#change({ found: { paths } }, () => {
       const context = this.#context();
@@ -114,10 +139,7 @@ export class Board implements BoardWriter {
     });
   }
 
-  /**
-   * Ends the filling of a new board with `applyFound`; the journal up to here is in those files. From then on
-   * the board can be asked.
-   */
+  /** Ends the filling of a new board; the journal up to here is in those files. From then on it can be asked. */
   startFrom(journalSeq: number): void {
     this.#endFilling();
     this.#journalSeq = Math.max(this.#journalSeq, journalSeq);
@@ -131,6 +153,15 @@ export class Board implements BoardWriter {
       kept.set(key, compute());
     }
     return kept.get(key) as T;
+  }
+
+  /** `compute()`, or what it gave last for this key if `state` is the same as then. */
+  remembered(key: string, state: string, compute: () => number): number {
+    const known = this.#remembered.get(key);
+    if (known?.state === state) return known.value;
+    const value = compute();
+    this.#remembered.set(key, { state, value });
+    return value;
   }
 
   /** Called after each change is visible. Returns the way to stop. */
@@ -154,15 +185,22 @@ export class Board implements BoardWriter {
     if (!this.#isFilling) return;
     this.#isFilling = false;
     this.sql.transaction(() => this.sql.db.exec(BOARD_INDEXES + COUNT_ALL + BOARD_TRIGGERS));
-    this.search.schedule();
+    this.sql.db.exec(FILLED);
+    if (!this.#isFilling) this.search.schedule();
   }
 
   #context(): ApplyContext {
     return {
       sql: this.sql,
       lists: this.lists,
+      contents: this.#contents,
+      documents: this.documents,
       scoring: this.#scoring,
+      isFilling: this.#isFilling,
       changed: (topic) => this.#computed[topic].clear(),
+      removed: () => {
+        this.#removals += 1;
+      },
     };
   }
 
@@ -174,6 +212,7 @@ export class Board implements BoardWriter {
     } catch (error) {
       this.#journalSeq = before;
       this.lists.forget();
+      this.#contents.forget();
       throw error;
     }
     if (!changed) return;

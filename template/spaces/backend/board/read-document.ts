@@ -29,9 +29,9 @@ export function readDocument(text: string): ReadDocument {
     value: (key) => values.get(key),
     text: (key) => (values.has(key) ? pythonText(values.get(key) as YamlValue) : ""),
     get searchLines() {
-      return [...values]
-        .map(([key, value]) => `${key}: ${pythonText(value)}`.toLowerCase())
-        .join(LINE_SEPARATOR);
+      const lines: string[] = [];
+      for (const [key, value] of values) lines.push(`${key}: ${pythonText(value)}`);
+      return lines.join(LINE_SEPARATOR).toLowerCase();
     },
   };
 }

@@ -1,17 +1,19 @@
 /**
  * Tables of the board. One row of `docs` is one markdown file in one *list* (the board, a handle's inbox,
- * the notes of a taskforce, …), sorted by its key; the text is in `contents`, once per distinct text, since
- * inbox and broadcast copies have the same bytes as the message.
+ * the notes of a taskforce, …), sorted by its key; the text is in `contents`, once for a message and its copies
+ * in inboxes and broadcasts.
  *
  * Counts that a list answer needs are kept by triggers, so that no page ever counts history. While a board is
  * filled at the start, indexes and triggers only cost time: they are made when it is full.
  */
+export const FILLING = "PRAGMA foreign_keys = OFF; PRAGMA journal_mode = OFF;";
+export const FILLED = "PRAGMA foreign_keys = ON; PRAGMA journal_mode = MEMORY;";
+
 export const BOARD_TABLES = `
 CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, count INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE contents (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: the search index trusts it
-  hash BLOB NOT NULL UNIQUE,
+  id INTEGER PRIMARY KEY,             -- never given twice: the search index trusts it
   frontmatter TEXT NOT NULL,          -- JSON-safe
   lines TEXT NOT NULL,                -- lower-cased "key: value" lines for q=, separated by U+001E
   body TEXT NOT NULL
@@ -21,10 +23,10 @@ CREATE VIRTUAL TABLE search USING fts5(
 );
 
 CREATE TABLE docs (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY,             -- never given twice: who has counted up to one counts on from there
   list INTEGER NOT NULL REFERENCES lists(id),
   key TEXT NOT NULL,                  -- what the list is sorted by: the filename, for traces the cursor
-  path TEXT NOT NULL UNIQUE,
+  path TEXT NOT NULL,                 -- one row each: docs_path
   author TEXT NOT NULL,
   type TEXT NOT NULL,
   via TEXT NOT NULL,
@@ -102,6 +104,7 @@ INSERT INTO result_tallies SELECT class, verification, count(*) FROM results GRO
 `;
 
 export const BOARD_INDEXES = `
+CREATE UNIQUE INDEX docs_path ON docs(path);
 CREATE INDEX docs_key ON docs(list, key);
 CREATE INDEX docs_author ON docs(list, author, key);
 CREATE INDEX docs_type ON docs(list, type, key);

@@ -4,18 +4,26 @@
  * Texts are indexed by trigram after they are written, in the background, so that neither writes nor a
  * start wait for it; what is not indexed yet is looked through. The index only proposes: every hit is
  * checked against the text. Contents never change, so the hits of a needle are kept and only extended.
+ *
+ * Looking through a long history takes a second: `prepare` does it in slices, one search at a time.
  */
+import { BoundedMap } from "../access/bounded-map.ts";
+import { ApiError } from "../errors.ts";
 import { LINE_SEPARATOR } from "./read-document.ts";
+import { inSlices } from "./slices.ts";
 import type { Sql } from "./sql.ts";
 
 const TRIGRAM = 3;
 /** More trigrams than these narrow nothing down any further. */
 const MAX_TRIGRAMS = 40;
-/** Contents indexed in one go: some 20 ms of work, so that requests in between do not wait. */
-const BATCH = 200;
+/** Contents indexed in one go: some milliseconds of work, so that requests in between do not wait. */
+const BATCH = 50;
 const KEPT_NEEDLES = 64;
+const KEPT_COUNTS = 256;
 /** Hits kept over all needles; some 20 bytes each. */
 const KEPT_HITS = 500_000;
+/** Searches that wait for their turn at most. */
+const MAX_WAITING = 100;
 /** Beyond this SQLite's LIKE refuses; nobody searches for pages of text. */
 const MAX_LIKE_LENGTH = 1_000;
 
@@ -30,6 +38,12 @@ interface KeptNeedle extends SearchHits {
   upTo: number;
 }
 
+/** How many documents a search has found among those up to the row `upTo`. */
+interface KeptCount {
+  upTo: number;
+  n: number;
+}
+
 interface Content {
   id: number;
   body: string;
@@ -39,10 +53,15 @@ interface Content {
 export class SearchIndex {
   readonly #sql: Sql;
   readonly #kept = new Map<string, KeptNeedle>();
+  /** By what was asked: queries of long lists count on from here. */
+  readonly counts = new BoundedMap<string, KeptCount>(KEPT_COUNTS);
   #nextNeedle = 1;
   /** Contents up to this id are in the index. */
   #indexed = 0;
   #scheduled: NodeJS.Immediate | undefined;
+  /** The last search that was asked for; resolved when it is done. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -54,69 +73,92 @@ export class SearchIndex {
   /** All contents that match. One may be gone since: join them with `docs`. Valid until the next call. */
   find(query: string): SearchHits {
     const text = query.toLowerCase();
-    const kept = this.#kept.get(text) ?? { needle: this.#nextNeedle++, count: 0, upTo: 0 };
-    this.#kept.delete(text);
-    const upTo = this.#sql.get<{ id: number | null }>("SELECT max(id) AS id FROM contents")?.id ?? 0;
-    if (upTo > kept.upTo) {
-      kept.count += isAsciiNeedle(text) ? this.#extendByLike(text, kept) : this.#extendByScript(text, kept);
-      kept.upTo = upTo;
-    }
-    this.#kept.set(text, kept);
-    this.#forgetOldest(kept);
+    const kept = this.#keptOf(text);
+    this.#extend(text, kept, this.#newest());
     return kept;
   }
 
-  /** ASCII folds the same way in SQLite, which then does all the work. */
-  #extendByLike(text: string, { needle, upTo }: KeptNeedle): number {
-    const like = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
-    const isHit = "(c.body LIKE ? ESCAPE '\\' OR c.lines LIKE ? ESCAPE '\\')";
-    const match = matchExpression(text);
-    let found = 0;
-    let from = upTo;
-    if (match !== null && this.#indexed > from) {
-      found += this.#sql.run(
-        "INSERT INTO temp.hits SELECT ?, c.id FROM search s CROSS JOIN contents c ON c.id = s.rowid" +
-          ` WHERE s.search MATCH ? AND s.rowid > ? AND ${isHit}`,
-        needle,
-        match,
-        from,
-        like,
-        like,
-      ).changes;
-      from = this.#indexed;
-    }
-    return (
-      found +
-      this.#sql.run(
-        `INSERT INTO temp.hits SELECT ?, c.id FROM contents c WHERE c.id > ? AND ${isHit}`,
-        needle,
-        from,
-        like,
-        like,
-      ).changes
-    );
+  /** Looks through what `find` would have to, but in slices: then only what was written last is left to it. */
+  async prepare(query: string): Promise<void> {
+    const text = query.toLowerCase();
+    await inSlices((size) => {
+      // Asked for anew in each slice: another search may have made this needle be forgotten.
+      const kept = this.#keptOf(text);
+      const newest = this.#newest();
+      const upTo = Math.min(kept.upTo + size, newest);
+      this.#extend(text, kept, upTo);
+      return upTo === newest ? "end" : "more";
+    });
   }
 
-  #extendByScript(text: string, { needle, upTo }: KeptNeedle): number {
+  /**
+   * Runs a search when those before it are done: together they hold up other requests no longer than one.
+   * Throws 503 OVERLOADED where too many wait.
+   */
+  inTurn<T>(search: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= MAX_WAITING) throw tooManySearches();
+    this.#waiting += 1;
+    const turn = this.#last.then(search).finally(() => {
+      this.#waiting -= 1;
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The needle, as the last one used. */
+  #keptOf(text: string): KeptNeedle {
+    const kept = this.#kept.get(text) ?? { needle: this.#nextNeedle++, count: 0, upTo: 0 };
+    this.#kept.delete(text);
+    this.#kept.set(text, kept);
+    return kept;
+  }
+
+  #newest(): number {
+    return this.#sql.get<{ id: number | null }>("SELECT max(id) AS id FROM contents")?.id ?? 0;
+  }
+
+  /** Looks at contents up to the id `upTo`: first those in the index, then the others. */
+  #extend(text: string, kept: KeptNeedle, upTo: number): void {
+    if (upTo <= kept.upTo) return;
+    const extend = isAsciiNeedle(text) ? this.#extendByLike : this.#extendByScript;
+    const match = matchExpression(text);
+    const indexed = match === null ? kept.upTo : Math.min(Math.max(this.#indexed, kept.upTo), upTo);
+    if (indexed > kept.upTo) kept.count += extend.call(this, text, kept.needle, match, kept.upTo, indexed);
+    if (upTo > indexed) kept.count += extend.call(this, text, kept.needle, null, indexed, upTo);
+    kept.upTo = upTo;
+    this.#forgetOldest(kept);
+  }
+
+  /** ASCII folds the same way in SQLite, which then does all the work. `match`: of the index, if it is asked. */
+  #extendByLike(text: string, needle: number, match: string | null, after: number, upTo: number): number {
+    const like = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+    const isHit = "(c.body LIKE ? ESCAPE '\\' OR c.lines LIKE ? ESCAPE '\\')";
+    const candidates =
+      match === null
+        ? "contents c WHERE c.id > ? AND c.id <= ?"
+        : "search s CROSS JOIN contents c ON c.id = s.rowid WHERE s.search MATCH ? AND s.rowid > ? AND s.rowid <= ?";
+    const params = match === null ? [after, upTo] : [match, after, upTo];
+    const insert = `INSERT INTO temp.hits SELECT ?, c.id FROM ${candidates} AND ${isHit}`;
+    return this.#sql.run(insert, needle, ...params, like, like).changes;
+  }
+
+  #extendByScript(text: string, needle: number, match: string | null, after: number, upTo: number): number {
     const ids: number[] = [];
-    for (const content of this.#candidates(text, upTo)) if (matches(content, text)) ids.push(content.id);
+    for (const content of this.#candidates(match, after, upTo)) {
+      if (matches(content, text)) ids.push(content.id);
+    }
     for (const id of ids) this.#sql.run("INSERT INTO temp.hits VALUES (?, ?)", needle, id);
     return ids.length;
   }
 
-  *#candidates(text: string, upTo: number): Iterable<Content> {
-    let from = upTo;
-    const match = matchExpression(text);
-    if (match !== null && this.#indexed > from) {
-      yield* this.#sql.iterate<Content>(
-        "SELECT c.id, c.body, c.lines FROM search s CROSS JOIN contents c ON c.id = s.rowid" +
-          " WHERE s.search MATCH ? AND s.rowid > ?",
-        match,
-        from,
-      );
-      from = this.#indexed;
+  #candidates(match: string | null, after: number, upTo: number): Iterable<Content> {
+    const columns = "SELECT c.id, c.body, c.lines FROM";
+    if (match === null) {
+      const all = `${columns} contents c WHERE c.id > ? AND c.id <= ?`;
+      return this.#sql.iterate<Content>(all, after, upTo);
     }
-    yield* this.#sql.iterate<Content>("SELECT id, body, lines FROM contents WHERE id > ?", from);
+    const proposed = `${columns} search s CROSS JOIN contents c ON c.id = s.rowid WHERE s.search MATCH ?`;
+    return this.#sql.iterate<Content>(`${proposed} AND s.rowid > ? AND s.rowid <= ?`, match, after, upTo);
   }
 
   #forgetOldest(current: KeptNeedle): void {
@@ -163,6 +205,10 @@ export class SearchIndex {
     if (this.#scheduled) clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
   }
+}
+
+function tooManySearches(): ApiError {
+  return new ApiError("OVERLOADED", `${MAX_WAITING} searches are waiting already.`, { retryAfterSeconds: 5 });
 }
 
 function isAsciiNeedle(text: string): boolean {

@@ -1,5 +1,4 @@
 /** Rows of `lists`, `contents` and `docs`: what every kind of document has in common. */
-import { hash as hashOf } from "node:crypto";
 import type { ReadDocument } from "./read-document.ts";
 import type { Sql } from "./sql.ts";
 
@@ -31,21 +30,65 @@ export class Lists {
   }
 }
 
-const HASH_BYTES = 16;
+/** Texts whose content is still at hand, so that the copies of a message share it. */
+const RECENT_TEXTS = 1_000;
+/** A longer text is not worth its place among them. */
+const MAX_RECENT_LENGTH = 16_384;
 
-/** Id of the content with these bytes, stored on first sight. */
-export function storeContent(sql: Sql, text: string, read: () => ReadDocument): number {
-  const hash = hashOf("sha256", text, "buffer").subarray(0, HASH_BYTES);
-  const known = sql.get<{ id: number }>("SELECT id FROM contents WHERE hash = ?", hash);
-  if (known) return known.id;
-  const document = read();
-  return sql.run(
-    "INSERT INTO contents (hash, frontmatter, lines, body) VALUES (?, ?, ?, ?)",
-    hash,
-    JSON.stringify(document.frontmatter),
-    document.searchLines,
-    document.body,
-  ).lastInsertRowid;
+/**
+ * Parsed texts. A message and its copies are written by one group, and come one after the other when a board
+ * is filled: they share one content. The same text met again later becomes a content of its own.
+ */
+export class Contents {
+  readonly #sql: Sql;
+  readonly #recent = new Map<string, number>();
+  #lastId = 0;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Id of a content with this text. */
+  idOf(text: string, read: () => ReadDocument): number {
+    const known = this.#recent.get(text);
+    if (known !== undefined) return known;
+    const id = this.#store(read());
+    if (text.length <= MAX_RECENT_LENGTH) {
+      if (this.#recent.size >= RECENT_TEXTS) this.#recent.clear();
+      this.#recent.set(text, id);
+    }
+    return id;
+  }
+
+  /** True if the board would show the same of this text as of that content. */
+  isSame(id: number, document: ReadDocument): boolean {
+    return (
+      this.#sql.get(
+        "SELECT 1 FROM contents WHERE id = ? AND frontmatter = ? AND lines = ? AND body = ?",
+        id,
+        JSON.stringify(document.frontmatter),
+        document.searchLines,
+        document.body,
+      ) !== undefined
+    );
+  }
+
+  /** After a removal, which may take a content along, and after a rollback. */
+  forget(): void {
+    this.#recent.clear();
+  }
+
+  #store(document: ReadDocument): number {
+    this.#lastId += 1;
+    this.#sql.run(
+      "INSERT INTO contents (id, frontmatter, lines, body) VALUES (?, ?, ?, ?)",
+      this.#lastId,
+      JSON.stringify(document.frontmatter),
+      document.searchLines,
+      document.body,
+    );
+    return this.#lastId;
+  }
 }
 
 export interface DocumentRow {
@@ -57,22 +100,40 @@ export interface DocumentRow {
   document: ReadDocument;
 }
 
-/** Puts a document in its list; nothing may be at that path. Returns its row id. */
-export function storeDocument(sql: Sql, row: DocumentRow): number {
-  return sql.run(
-    "INSERT INTO docs (list, key, path, author, type, via, channel, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    row.list,
-    row.key,
-    row.path,
-    row.author,
-    row.document.text("type"),
-    row.document.text("via"),
-    row.document.text("channel"),
-    row.content,
-  ).lastInsertRowid;
-}
+/** Rows of `docs`. */
+export class Documents {
+  readonly #sql: Sql;
+  #lastId = 0;
 
-/** `false` if there was none. Rows of side tables go with it. */
-export function removeDocument(sql: Sql, path: string): boolean {
-  return sql.run("DELETE FROM docs WHERE path = ?", path).changes > 0;
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The newest row's. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Puts a document in its list; nothing may be at that path. Returns its row id. */
+  store(row: DocumentRow): number {
+    this.#lastId += 1;
+    this.#sql.run(
+      "INSERT INTO docs (id, list, key, path, author, type, via, channel, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      this.#lastId,
+      row.list,
+      row.key,
+      row.path,
+      row.author,
+      row.document.text("type"),
+      row.document.text("via"),
+      row.document.text("channel"),
+      row.content,
+    );
+    return this.#lastId;
+  }
+
+  /** `false` if there was none. Rows of side tables go with it. */
+  remove(path: string): boolean {
+    return this.#sql.run("DELETE FROM docs WHERE path = ?", path).changes > 0;
+  }
 }

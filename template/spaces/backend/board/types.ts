@@ -30,6 +30,8 @@ export interface FoundFile {
 export interface BoardWriter {
   /** One transaction. Applying a group again changes nothing. The version rises by one. */
   apply(group: JournalGroup): void;
+  /** Files for a new board, each path once; as `applyFound` for one that can be asked already. */
+  fill(files: readonly FoundFile[]): void;
   /** Files that changed outside the backend; `removed` paths are gone. The version rises if anything differed. */
   applyFound(files: readonly FoundFile[], removed?: readonly string[]): void;
   /** Rises with every applied write; ETags and caches are made from it. */

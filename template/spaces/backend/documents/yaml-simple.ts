@@ -21,7 +21,7 @@ export function parseSimpleYaml(yaml: string): YamlMapping | null {
   for (let at = 0; at < lines.length; at += 1) {
     const match = KEY.exec(lines[at] ?? "");
     const [, key = "", text = ""] = match ?? [];
-    if (!match || scalar(key) !== key) return null;
+    if (!match || !isPlainKey(key)) return null;
     if (text !== "") {
       const value = scalar(text);
       if (value === GIVE_UP) return null;
@@ -39,6 +39,20 @@ export function parseSimpleYaml(yaml: string): YamlMapping | null {
     mapping.set(key, items);
   }
   return mapping;
+}
+
+/** Keys that were looked at: a board has few. */
+const plainKeys = new Map<string, boolean>();
+const MAX_KEYS = 1_000;
+
+/** False for a key that YAML takes for something else than text, as `yes`. */
+function isPlainKey(key: string): boolean {
+  let isPlain = plainKeys.get(key);
+  if (isPlain === undefined) {
+    isPlain = scalar(key) === key;
+    if (plainKeys.size < MAX_KEYS) plainKeys.set(key, isPlain);
+  }
+  return isPlain;
 }
 
 function scalar(text: string): YamlValue | typeof GIVE_UP {

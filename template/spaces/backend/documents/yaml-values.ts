@@ -76,8 +76,16 @@ export function toJson(value: YamlValue): JsonValue {
   return value;
 }
 
+/** As an assignment makes it, but for the one key whose assignment makes something else. */
+const OWN_FIELD = { configurable: true, enumerable: true, writable: true };
+
 export function mappingToJson(mapping: YamlMapping): { [key: string]: JsonValue } {
-  return Object.fromEntries([...mapping].map(([key, value]) => [key, toJson(value)]));
+  const json: { [key: string]: JsonValue } = {};
+  for (const [key, value] of mapping) {
+    if (key === "__proto__") Object.defineProperty(json, key, { ...OWN_FIELD, value: toJson(value) });
+    else json[key] = toJson(value);
+  }
+  return json;
 }
 
 /** Plain data as YAML values: what code builds (`{ agent: "a", refs: ["x.md"] }`). `undefined` members are left out. */

@@ -27,7 +27,7 @@ export interface FileState {
 const SCHEMA = `
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 CREATE TABLE files (path TEXT PRIMARY KEY, seq INTEGER NOT NULL, op TEXT NOT NULL, text TEXT, size INTEGER,
-  hash TEXT, source TEXT) WITHOUT ROWID;
+  hash TEXT, source TEXT);
 CREATE INDEX files_seq ON files(seq);
 CREATE TABLE agent_keys (agent TEXT PRIMARY KEY, seq INTEGER NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX agent_keys_seq ON agent_keys(seq);
@@ -87,7 +87,7 @@ export class RecordMemory {
   /** Everything whose last change lies in groups `after < seq <= upTo`. */
   *lines(after: number, upTo: number): Generator<MemoryLine> {
     const range = "WHERE seq > ? AND seq <= ?";
-    const files = `SELECT op, path, text, size, hash, source FROM files ${range} ORDER BY seq, path`;
+    const files = `SELECT op, path, text, size, hash, source FROM files ${range} ORDER BY seq, rowid`;
     for (const row of this.#sql(files).iterate(after, upTo)) {
       const path = String(row.path);
       if (row.op === "put") yield ["f", path, String(row.text)];
@@ -111,9 +111,12 @@ export class RecordMemory {
     }
   }
 
-  /** Every file there is, for filling an empty board. */
+  /** Every file there is, for filling an empty board; what one group wrote comes together. */
   *files(): Generator<FileState> {
-    for (const row of this.#sql("SELECT path, text, size FROM files WHERE op <> 'delete'").iterate()) {
+    const rows = this.#sql(
+      "SELECT path, text, size FROM files WHERE op <> 'delete' ORDER BY rowid",
+    ).iterate();
+    for (const row of rows) {
       const text = row.text === null ? null : String(row.text);
       yield { path: String(row.path), text, size: Number(row.size) };
     }

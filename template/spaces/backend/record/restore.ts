@@ -63,7 +63,7 @@ async function loadPatiently(options: RestoreOptions, held: boolean): Promise<Lo
 
 async function fillBoard({ memory, board }: RestoreOptions): Promise<void> {
   for (const files of foundFiles(memory)) {
-    board.applyFound(files);
+    board.fill(files);
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   board.startFrom(memory.seq);

@@ -1,7 +1,7 @@
 /** `GET /v1/agents`, `GET /v1/agents/{agent_id}` (api-v1.md 3.4). */
 import { z } from "@hono/zod-openapi";
 import { agentInfo, findAgent } from "../board/queries/agents.ts";
-import { listPage } from "../board/queries/list.ts";
+import { askList } from "../board/queries/list.ts";
 import { agentsScope } from "../board/queries/scopes.ts";
 import { requireId } from "../documents/naming.ts";
 import { defineRoute } from "./define.ts";
@@ -29,9 +29,9 @@ export const listAgents = defineRoute({
   status: 200,
   response: listOf(AgentSchema),
   cached: true,
-  handler({ backend: { board }, query }) {
+  async handler({ backend: { board }, query }) {
     const filters = { "a.hf_user": query.hf_user, "a.model": query.model, "a.harness": query.harness };
-    const page = listPage(board, agentsScope(board), {
+    const page = await askList(board, agentsScope(board), {
       ...pageQuery(query, { defaultLimit: null }),
       filters,
     });

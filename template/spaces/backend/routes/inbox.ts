@@ -2,7 +2,7 @@
 
 import type { Backend } from "../backend.ts";
 import { documentView } from "../board/queries/documents.ts";
-import { listPage } from "../board/queries/list.ts";
+import { askList } from "../board/queries/list.ts";
 import { inboxScope } from "../board/queries/scopes.ts";
 import { isHumanHandle, requireId } from "../documents/naming.ts";
 import { defineRoute } from "./define.ts";
@@ -29,9 +29,9 @@ export const getInbox = defineRoute({
   response: listOf(DocumentSchema),
   markdown: listMarkdown,
   cached: true,
-  handler({ backend, params: { handle = "" }, query }) {
+  async handler({ backend, params: { handle = "" }, query }) {
     requireReader(backend, handle);
-    const page = listPage(backend.board, inboxScope(backend.board, handle), messageQuery(query));
+    const page = await askList(backend.board, inboxScope(backend.board, handle), messageQuery(query));
     return { json: listAnswer(page, query.expand, documentView) };
   },
 });

@@ -1,7 +1,7 @@
 /** `GET /v1/messages`, `GET /v1/messages/{filename}` (api-v1.md 3.7). */
 import { z } from "@hono/zod-openapi";
 import { documentView, findDocument } from "../board/queries/documents.ts";
-import { listPage } from "../board/queries/list.ts";
+import { askList } from "../board/queries/list.ts";
 import { messagesScope } from "../board/queries/scopes.ts";
 import { ApiError } from "../errors.ts";
 import { defineRoute } from "./define.ts";
@@ -41,14 +41,9 @@ export const listMessages = defineRoute({
   response: listOf(DocumentSchema),
   markdown: listMarkdown,
   cached: true,
-  handler({ backend: { board }, query }) {
-    return {
-      json: listAnswer(
-        listPage(board, messagesScope(board), messageQuery(query)),
-        query.expand,
-        documentView,
-      ),
-    };
+  async handler({ backend: { board }, query }) {
+    const page = await askList(board, messagesScope(board), messageQuery(query));
+    return { json: listAnswer(page, query.expand, documentView) };
   },
 });
 

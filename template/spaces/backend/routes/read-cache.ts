@@ -34,6 +34,8 @@ export class ReadCache {
   }
 
   set(key: string, version: number, answer: KeptAnswer): void {
+    // A search may take so long that the board has changed meanwhile.
+    if (version < this.#version) return;
     if (version !== this.#version) {
       this.#answers.clear();
       this.#bytes = 0;

@@ -1,7 +1,7 @@
 /** `GET /v1/results`, `GET /v1/results/{filename}` (api-v1.md 3.8). */
 import { z } from "@hono/zod-openapi";
 import { findDocument, resultView } from "../board/queries/documents.ts";
-import { listPage } from "../board/queries/list.ts";
+import { askList } from "../board/queries/list.ts";
 import { resultsScope } from "../board/queries/scopes.ts";
 import { ApiError } from "../errors.ts";
 import { defineRoute } from "./define.ts";
@@ -41,13 +41,13 @@ export const listResults = defineRoute({
   response: listOf(ResultSchema),
   markdown: listMarkdown,
   cached: true,
-  handler({ backend: { board }, query }) {
+  async handler({ backend: { board }, query }) {
     let verification: string[] | undefined;
     const list = stampedQuery(query, () => {
       verification = verificationStates(query.verification);
     });
     const filters = { ...list.filters, "r.status": query.status };
-    const page = listPage(board, resultsScope(board), { ...list, filters, verification });
+    const page = await askList(board, resultsScope(board), { ...list, filters, verification });
     return { json: listAnswer(page, query.expand, (row) => resultView(board, row)) };
   },
 });

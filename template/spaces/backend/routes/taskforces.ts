@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Backend } from "../backend.ts";
 import { documentView } from "../board/queries/documents.ts";
-import { listPage } from "../board/queries/list.ts";
+import { askList } from "../board/queries/list.ts";
 import { notesScope } from "../board/queries/scopes.ts";
 import { findTaskforce, taskforceDetail, taskforceFiles, taskforces } from "../board/queries/taskforces.ts";
 import { requireId } from "../documents/naming.ts";
@@ -89,9 +89,9 @@ export const listNotes = defineRoute({
   status: 200,
   response: listOf(DocumentSchema),
   cached: true,
-  handler({ backend, params: { name = "" }, query }) {
+  async handler({ backend, params: { name = "" }, query }) {
     requireTaskforce(backend, name);
-    const page = listPage(backend.board, notesScope(backend.board, name), messageQuery(query));
+    const page = await askList(backend.board, notesScope(backend.board, name), messageQuery(query));
     return { json: listAnswer(page, query.expand, documentView) };
   },
 });

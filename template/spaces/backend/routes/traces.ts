@@ -1,6 +1,6 @@
 /** Reading shared traces (api-v1.md 10.3 to 10.5). */
 import { z } from "@hono/zod-openapi";
-import { listPage } from "../board/queries/list.ts";
+import { askList } from "../board/queries/list.ts";
 import { tracesScope } from "../board/queries/scopes.ts";
 import { stats } from "../board/queries/stats.ts";
 import { findTrace, traceName, traceSummary } from "../board/queries/traces.ts";
@@ -46,7 +46,7 @@ export const listTraces = defineRoute({
   status: 200,
   response: listOf(TraceSchema),
   cached: true,
-  handler({ backend: { board }, query }) {
+  async handler({ backend: { board }, query }) {
     const agent = query.agent === undefined ? undefined : requireId(query.agent, "agent id");
     const filters = {
       "t.agent": agent,
@@ -54,7 +54,7 @@ export const listTraces = defineRoute({
       "t.model": query.model,
       "t.share": query.share,
     };
-    const page = listPage(board, tracesScope(board), { ...pageQuery(query), filters });
+    const page = await askList(board, tracesScope(board), { ...pageQuery(query), filters });
     return { json: listAnswer(page, query.expand, (row) => traceSummary(board, row), traceName) };
   },
 });

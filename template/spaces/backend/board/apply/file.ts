@@ -5,7 +5,7 @@ import type { Topic } from "../board.ts";
 import { classify, listOf, type PathKind, VERIFICATION_INDEX } from "../classify.ts";
 import { type ReadDocument, readDocument } from "../read-document.ts";
 import type { Sql } from "../sql.ts";
-import { type Lists, removeDocument, storeContent, storeDocument } from "../store.ts";
+import type { Contents, Documents, Lists } from "../store.ts";
 import { applyRegistration } from "./registration.ts";
 import { applyResult } from "./result.ts";
 import { applyRun, removeRun } from "./run.ts";
@@ -17,9 +17,15 @@ import { applyVerification } from "./verification.ts";
 export interface ApplyContext {
   sql: Sql;
   lists: Lists;
+  contents: Contents;
+  documents: Documents;
   scoring: Scoring | "none";
   /** What was computed of this topic is void. */
   changed(topic: Topic): void;
+  /** The board is being filled: each path comes once, and nothing can be looked up yet. */
+  isFilling: boolean;
+  /** A document has gone: counts that only ever grow elsewhere are void. */
+  removed(): void;
 }
 
 export interface ApplyFile {
@@ -53,7 +59,7 @@ export function applyRemoval(context: ApplyContext, path: string): boolean {
   if (kind.kind === "verdict") return removeVerdict(sql, path);
   if (path === VERIFICATION_INDEX) return applyVerification(sql, "{}");
   const file = sql.run("DELETE FROM files WHERE path = ?", path).changes > 0;
-  return removeDocument(sql, path) || file;
+  return remove(context, path) || file;
 }
 
 const RANKED_KINDS: ReadonlySet<PathKind["kind"]> = new Set([
@@ -69,8 +75,16 @@ function noteTopic({ changed }: ApplyContext, { kind }: PathKind): void {
   if (kind === "trace") changed("traces");
 }
 
+/** `false` if there was no document. */
+function remove({ documents, contents, removed }: ApplyContext, path: string): boolean {
+  if (!documents.remove(path)) return false;
+  contents.forget();
+  removed();
+  return true;
+}
+
 function storeListed(context: ApplyContext, kind: PathKind, list: string, file: ApplyFile): boolean {
-  const { sql, lists } = context;
+  const { sql, lists, contents, documents } = context;
   // A copied note has no text here: it is listed, empty, until its text is found.
   const text = file.text ?? "";
   let read: ReadDocument | undefined;
@@ -78,14 +92,16 @@ function storeListed(context: ApplyContext, kind: PathKind, list: string, file: 
     read ??= readDocument(text);
     return read;
   };
-  const content = storeContent(sql, text, document);
-  const before = sql.get<{ content: number }>("SELECT content FROM docs WHERE path = ?", file.path);
-  if (before?.content === content) return false;
-  if (before) removeDocument(sql, file.path);
+  const before = context.isFilling
+    ? undefined
+    : sql.get<{ content: number }>("SELECT content FROM docs WHERE path = ?", file.path);
+  if (before && contents.isSame(before.content, document())) return false;
+  if (before) remove(context, file.path);
+  const content = contents.idOf(text, document);
 
   const key = keyOf(kind, document);
   const author = authorOf(key);
-  const doc = storeDocument(sql, {
+  const doc = documents.store({
     list: lists.idOf(list),
     key,
     path: file.path,

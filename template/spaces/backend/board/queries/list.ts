@@ -6,10 +6,19 @@
 import type { Board } from "../board.ts";
 import { moderated } from "../moderation.ts";
 import type { SqlValue } from "../sql.ts";
+import { searchLongList } from "./long-list.ts";
+
+export interface ListPart {
+  join?: string;
+  where: string;
+  params: readonly SqlValue[];
+  /** A document that is not in it now will never be, unless it is written later. */
+  onlyGrows?: boolean;
+}
 
 /** Rows one list is made of. Several parts are merged in key order (an inbox and the broadcasts). */
 export interface ListScope {
-  parts: readonly { join?: string; where: string; params: readonly SqlValue[] }[];
+  parts: readonly ListPart[];
   /** Size of the list before any filter. */
   count(board: Board): number;
   /** The list whose tallies say how many documents a single filter leaves; absent where parts overlap. */
@@ -51,7 +60,7 @@ export interface ListPage {
 }
 
 /** Text of one page; a page that would hold more ends early, and `next` leads on. */
-const MAX_PAGE_CHARACTERS = 8 * 1024 * 1024;
+export const MAX_PAGE_CHARACTERS = 8 * 1024 * 1024;
 /** Sorts after every key that starts with what precedes it. */
 const LAST_CHARACTER = "\u{10ffff}";
 const TALLIED_COLUMNS: Readonly<Record<string, string>> = {
@@ -61,7 +70,7 @@ const TALLIED_COLUMNS: Readonly<Record<string, string>> = {
   "d.channel": "channel",
 };
 
-interface Conditions {
+export interface Conditions {
   sql: string[];
   params: SqlValue[];
   /**
@@ -71,7 +80,20 @@ interface Conditions {
   index?: string;
 }
 
-const FEW_HITS = 5_000;
+const FEW_HITS = 2_000;
+/** A list of this size can be gone through at once, in some milliseconds. */
+const SHORT_LIST = 10_000;
+
+/** What is asked of a list: like `listPage`, but a search of a long list lets other requests through. */
+export function askList(board: Board, scope: ListScope, query: ListQuery): ListPage | Promise<ListPage> {
+  const { q } = query;
+  if (!q) return listPage(board, scope, query);
+  return board.search.inTurn(async () => {
+    await board.search.prepare(q);
+    const isLong = scope.count(board) > SHORT_LIST && board.search.find(q).count > FEW_HITS;
+    return isLong ? searchLongList(board, scope, query) : listPage(board, scope, query);
+  });
+}
 
 export function listPage(board: Board, scope: ListScope, query: ListQuery): ListPage {
   const filters = filterConditions(board, query);
@@ -85,7 +107,7 @@ export function listPage(board: Board, scope: ListScope, query: ListQuery): List
 }
 
 /** Everything but cursors: what `matched` counts. */
-function filterConditions(board: Board, query: ListQuery): Conditions {
+export function filterConditions(board: Board, query: ListQuery): Conditions {
   const sql: string[] = [];
   const params: SqlValue[] = [];
   const add = (condition: string, ...values: SqlValue[]) => {
@@ -105,20 +127,27 @@ function filterConditions(board: Board, query: ListQuery): Conditions {
   if (query.since !== undefined) add("d.key >= ?", query.since);
   if (query.until !== undefined) add("d.key < ?", query.until + LAST_CHARACTER);
   if (query.q) {
-    const hits = board.search.find(query.q);
-    add("d.content IN (SELECT content FROM temp.hits WHERE needle = ?)", hits.needle);
-    return { sql, params, index: hits.count <= FEW_HITS ? "INDEXED BY docs_content" : "INDEXED BY docs_key" };
+    const { needle, count } = board.search.find(query.q);
+    if (count <= FEW_HITS) {
+      add("d.content IN (SELECT content FROM temp.hits WHERE needle = ?)", needle);
+      return { sql, params, index: "INDEXED BY docs_content" };
+    }
+    // Asked of each document: as a set, the hits would be gathered anew for each slice of the list.
+    add("EXISTS (SELECT 1 FROM temp.hits h WHERE h.needle = ? AND h.content = d.content)", needle);
+    return { sql, params, index: "INDEXED BY docs_key" };
   }
   return { sql, params, index: "" };
 }
 
-function pageRows(
+/** `within`: further bounds, of a part of the list that is gone through in slices. */
+export function pageRows(
   board: Board,
   scope: ListScope,
   query: ListQuery,
   filters: Conditions,
+  within: Conditions = { sql: [], params: [] },
 ): { rows: ListRow[]; more: boolean } {
-  const cursors: Conditions = { sql: [], params: [] };
+  const cursors: Conditions = { sql: [...within.sql], params: [...within.params] };
   if (query.after !== undefined) {
     cursors.sql.push("d.key > ?");
     cursors.params.push(query.after);

@@ -13,7 +13,7 @@ function countOf(board: Board, list: number): number {
 function wholeList(board: Board, name: string, join?: string): ListScope {
   const list = board.lists.find(name) ?? NO_LIST;
   return {
-    parts: [{ join, where: "d.list = ?", params: [list] }],
+    parts: [{ join, where: "d.list = ?", params: [list], onlyGrows: true }],
     count: () => countOf(board, list),
     tallied: list,
   };
@@ -32,16 +32,22 @@ export function inboxScope(board: Board, handle: string): ListScope {
   const notCopied = "d.list = ? AND NOT EXISTS (SELECT 1 FROM docs o WHERE o.list = ? AND o.key = d.key)";
   return {
     parts: [
-      { where: "d.list = ?", params: [inbox] },
+      { where: "d.list = ?", params: [inbox], onlyGrows: true },
       { where: notCopied, params: [broadcasts, inbox] },
     ],
-    count: () => {
-      const copied = board.sql.get<{ n: number }>(
-        "SELECT count(*) AS n FROM docs d WHERE d.list = ? AND EXISTS (SELECT 1 FROM docs o WHERE o.list = ? AND o.key = d.key)",
-        broadcasts,
-        inbox,
-      );
-      return countOf(board, inbox) + countOf(board, broadcasts) - (copied?.n ?? 0);
-    },
+    count: () => countOf(board, inbox) + countOf(board, broadcasts) - copiedCount(board, inbox, broadcasts),
   };
+}
+
+/** Broadcasts that lie in an inbox too. Counted again only when one of the two has changed. */
+function copiedCount(board: Board, inbox: number, broadcasts: number): number {
+  const state = `${board.removals} ${countOf(board, inbox)} ${countOf(board, broadcasts)}`;
+  return board.remembered(`copied ${inbox}`, state, () => {
+    const row = board.sql.get<{ n: number }>(
+      "SELECT count(*) AS n FROM docs d WHERE d.list = ? AND EXISTS (SELECT 1 FROM docs o WHERE o.list = ? AND o.key = d.key)",
+      broadcasts,
+      inbox,
+    );
+    return row?.n ?? 0;
+  });
 }

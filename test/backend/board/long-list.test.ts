@@ -1,0 +1,89 @@
+/** A search of a long list: the same answer as at once, and others are served meanwhile. */
+import { afterAll, describe, expect, test } from "vitest";
+import { Board } from "../../../template/spaces/backend/board/board.ts";
+import { askList, type ListQuery, listPage } from "../../../template/spaces/backend/board/queries/list.ts";
+import { inboxScope, messagesScope } from "../../../template/spaces/backend/board/queries/scopes.ts";
+import { filenameStamp } from "../../../template/spaces/backend/documents/stamp.ts";
+
+const MESSAGES = 12_000;
+const board = new Board({ scoring: "none" });
+const nameOf = (n: number) =>
+  `${filenameStamp(Date.UTC(2026, 0, 1) + n * 1000)}_${n % 7 === 0 ? "rare" : "a"}.md`;
+const textOf = (n: number) =>
+  `---\nagent: a\ntype: ${n % 3 === 0 ? "plan" : "agent"}\n---\n\n${n % 2 === 0 ? "Common" : "other"} words, ${n}\n`;
+const fileOf = (folder: string, n: number) => ({ path: `${folder}/${nameOf(n)}`, text: textOf(n), size: 1 });
+const numbers = Array.from({ length: MESSAGES }, (_, n) => n);
+board.fill(numbers.flatMap((n) => [fileOf("message_board", n), fileOf("inbox/b", n)]));
+board.fill([100, 20_000].map((n) => fileOf("broadcasts", n)));
+board.startFrom(1);
+afterAll(() => board.close());
+
+const queries: [what: string, query: Partial<ListQuery>][] = [
+  ["the newest", {}],
+  ["the oldest", { order: "asc" }],
+  ["from a cursor on", { before: nameOf(7_000) }],
+  ["upwards from a cursor on", { after: nameOf(7_000), order: "asc" }],
+  ["a span of time", { since: nameOf(3_000).slice(0, 19), until: nameOf(9_000).slice(0, 19) }],
+  ["of one type, names only", { filters: { "d.type": "plan" }, namesOnly: true, limit: 3_000 }],
+  ["of one author that it is far to", { filters: { "d.author": "rare" }, before: nameOf(4_000) }],
+  ["nothing of that author", { filters: { "d.author": "nobody" } }],
+  ["all", { limit: null, namesOnly: true }],
+  ["no further than asked", { limit: 0 }],
+];
+
+describe.each([
+  ["messages", () => messagesScope(board)],
+  ["an inbox with broadcasts", () => inboxScope(board, "b")],
+])("a common word among %s", (_name, scope) => {
+  test.each(queries)("%s", async (_what, more) => {
+    const query: ListQuery = { q: "common", order: "desc", limit: 10, ...more };
+    expect(await askList(board, scope(), query)).toEqual(listPage(board, scope(), query));
+    // Again, when the counts are kept.
+    expect(await askList(board, scope(), query)).toEqual(listPage(board, scope(), query));
+  });
+});
+
+test("others are served while a search goes on, and it answers as of one moment", async () => {
+  const query: ListQuery = { q: "word", order: "desc", limit: 10 };
+  const before = messagesScope(board).count(board);
+  const { done, turns } = await meanwhile(askList(board, messagesScope(board), query), (turn) => {
+    board.applyFound([fileOf("message_board", 30_000 + turn)]);
+  });
+  expect(turns).toBeGreaterThan(3);
+  // Every message has the word: page and both counts are of the same moment.
+  expect(done.matched).toBe(done.count);
+  expect(done.count).toBeLessThan(before + turns);
+  const newest = numbers.length + (done.count - before);
+  expect(done.rows[0]?.key).toBe(
+    nameOf(done.count === before ? newest - 1 : 30_000 + done.count - before - 1),
+  );
+  // The next search counts on from there.
+  const after = await askList(board, messagesScope(board), query);
+  expect(after.matched).toBe(before + turns);
+});
+
+test("a removal in the middle of a search is not counted wrongly", async () => {
+  const query: ListQuery = { q: "words", order: "asc", limit: 10 };
+  const { done } = await meanwhile(askList(board, messagesScope(board), query), (turn) => {
+    if (turn < 6) board.applyFound([], [`message_board/${nameOf(turn)}`]);
+  });
+  expect(done).toEqual(listPage(board, messagesScope(board), query));
+});
+
+/** Does `work` once a turn of the event loop until `answer` is there; says in how many turns. */
+async function meanwhile<T>(
+  answer: T | Promise<T>,
+  work: (turn: number) => void,
+): Promise<{ done: T; turns: number }> {
+  let isDone = false;
+  const done = Promise.resolve(answer).finally(() => {
+    isDone = true;
+  });
+  let turns = 0;
+  while (!isDone) {
+    work(turns);
+    turns += 1;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return { done: await done, turns };
+}

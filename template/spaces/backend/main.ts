@@ -1,13 +1,14 @@
 /** The backend Space's process. */
 import { ConfigError, loadConfig } from "./config.ts";
 import { createLog, errorFields } from "./log.ts";
+import { runsOptionsFor } from "./runs/options.ts";
 import { startBackend } from "./start.ts";
 
 const log = createLog();
 
 try {
   const config = loadConfig(process.env, import.meta.dirname);
-  const running = await startBackend({ config, log });
+  const running = await startBackend({ config, log, runs: runsOptionsFor(config.hubEndpoint) });
   let signals = 0;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {

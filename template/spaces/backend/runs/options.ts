@@ -18,6 +18,18 @@ export interface RunsOptions {
   outageWaitMs: number;
 }
 
+/** On a local hub a Job takes seconds, and asking is free. */
+const LOCAL_HUB: Partial<RunsOptions> = {
+  pollMs: 500,
+  readBackWaitsMs: [250, 500, 1_000, 2_000, 4_000],
+};
+const LOOPBACK = /^https?:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?(?:\/|$)/;
+
+/** What differs from `RUNS_OPTIONS` for a Hub at this address. */
+export function runsOptionsFor(hubEndpoint: string): Partial<RunsOptions> {
+  return LOOPBACK.test(hubEndpoint) ? LOCAL_HUB : {};
+}
+
 export const RUNS_OPTIONS: RunsOptions = {
   pollMs: 20_000,
   graceMs: 180_000,

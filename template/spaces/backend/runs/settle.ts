@@ -63,7 +63,12 @@ async function judgeOutputs(run: Run, result: HarnessResult | null, options: Jud
   }
 }
 
-function judgement(outputs: Outputs, read: ReadSummary | null, { collab }: Backend): Judged {
+/** What outputs that were read back, or looked for in vain, make of a Job that ended well. */
+export function judgement(
+  outputs: Outputs,
+  read: ReadSummary | null,
+  { collab }: Pick<Backend, "collab">,
+): Judged {
   const failed = (failure: Failed, message?: string): Judged => ({
     state: "failed",
     failed: { ...failure, ...(message && { message }) },

@@ -20,12 +20,15 @@ export class Terminal {
       cwd: string;
       env?: NodeJS.ProcessEnv /** Default: the command line of this clone. */;
       program?: string;
+      /** Columns of the terminal. */
+      columns?: number;
     },
   ) {
     const command = [process.execPath, options.program ?? CLI, ...args]
       .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
       .join(" ");
-    const env: NodeJS.ProcessEnv = { ...process.env, TERM: "xterm", COLUMNS: "120", ...options.env };
+    const env: NodeJS.ProcessEnv = { ...process.env, TERM: "xterm", ...options.env };
+    const columns = options.columns ?? 120;
     for (const name of Object.keys(env)) {
       // This run may itself be inside CI or an agent; the person at this terminal is neither.
       if (
@@ -35,7 +38,7 @@ export class Terminal {
         delete env[name];
       }
     }
-    this.child = spawn("script", ["-qefc", `stty cols 120 rows 50; exec ${command}`, "/dev/null"], {
+    this.child = spawn("script", ["-qefc", `stty cols ${columns} rows 50; exec ${command}`, "/dev/null"], {
       cwd: options.cwd,
       env,
       stdio: "pipe",
@@ -51,8 +54,15 @@ export class Terminal {
 
   /** What a person reads: without colours, cursor moves and drawing characters. */
   get screen(): string {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is removed
-    return this.raw.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "").replaceAll("\r", "");
+    return plain(this.raw);
+  }
+
+  /** The lines that were drawn, with the width that each took: a longer one than the terminal has wrapped. */
+  get widths(): { line: string; width: number }[] {
+    // A move of the cursor begins another piece of a line.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is split at
+    const pieces = this.raw.split(/\n|\u001b\[[0-9;]*[A-H]/).map(plain);
+    return pieces.map((line) => ({ line, width: [...line].length }));
   }
 
   /** Waits for text that was not there at the last call. */
@@ -89,4 +99,10 @@ export class Terminal {
     if (this.child.exitCode === null) this.child.kill("SIGKILL");
     await this.#ended;
   }
+}
+
+/** Without escape sequences, and without the carriage returns that a terminal adds. */
+function plain(raw: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is removed
+  return raw.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "").replaceAll("\r", "");
 }

@@ -30,11 +30,13 @@ const EVERYTHING: [question: RegExp, keys: string, argument: string][] = [
   [/Name of the score\?/, `seconds${KEY.enter}`, "--score=x"],
   [/Its unit\?/, `s${KEY.enter}`, "--unit=x"],
   [/Which way is better\?/, KEY.down + KEY.enter, "--direction=lower"],
-  [/which run counts\?/, KEY.down + KEY.enter, "--statistic=best"],
+  [/which run counts\?/, KEY.down + KEY.enter, "--statistic=median"],
+  [/How many runs does a score need/, KEY.enter, "--draws=3"],
   [/must not get worse\?/, `memory<=64${KEY.enter}`, "--guardrails="],
   [/tracks\?/, KEY.enter, "--tracks="],
   [/Who decides whether a result is valid\?/, KEY.down + KEY.down + KEY.enter, "--verification=jobs"],
   [/Which hardware do Jobs run on\?/, KEY.enter, "--hardware=cpu-basic"],
+  [/that no Job measured\?/, KEY.enter, "--self-reported=unranked"],
   [/How long may a Job run/, `30${KEY.enter}`, "--job-timeout=30"],
   [/may one agent start in a day\?/, `3${KEY.enter}`, "--jobs-per-agent=3"],
   [/with all their agents\?/, KEY.enter, "--jobs-per-user=9"],
@@ -80,11 +82,11 @@ describe("every question", () => {
     for (const [question, keys] of EVERYTHING) await terminal.answer(question, keys);
     expect(await terminal.end()).toBe(0);
     expect(terminal.screen).toMatch(
-      /Prices: of August 2026[\s\S]*cpu-basic +2 CPUs, 16 GB +\$0\.01 an hour, ≤ \$1 a day/,
+      /Prices: of August 2026[\s\S]*cpu-basic +2 CPUs, 16 GB +\$0\.01\/h, up to \$1\/day/,
     );
-    // 9 Jobs of 30 minutes at a cent an hour, and 20 re-runs.
+    // At a cent an hour: 9 Jobs of 30 minutes and 60 trials of 15, and 20 re-runs.
     expect(terminal.screen).toMatch(
-      /one participant's Jobs cost \$0\.05 a day, those of ten \$0\.45, and re-runs \$0\.10/,
+      /one participant's Jobs cost \$0\.20 a day, those of ten \$1\.95, and re-runs \$0\.10/,
     );
     const collab = parse(await readFile(join(work.path, "thorough/collab.yaml"), "utf8"));
     expect(collab).toMatchObject({
@@ -125,6 +127,71 @@ describe("every question", () => {
   );
 });
 
+describe("the last look", () => {
+  const asked = (skip: string) =>
+    EVERYTHING.map(([, , argument]) => argument).filter(
+      (argument) => !["interrupted", "--interactive", skip].includes(argument),
+    );
+
+  test("an answer can be changed, and what depends on it is asked", async () => {
+    const given = ["--verification=manual", "--hardware=none"];
+    const others = asked("").filter(
+      (argument) => !/verification|hardware|job|tolerance|budget|self-reported/.test(argument),
+    );
+    await using terminal = open(["changed", ...others, ...given]);
+    await terminal.answer(/No Jobs, no cost[\s\S]*Write it\?/, KEY.down + KEY.enter);
+    await terminal.answer(/Which answer\?[\s\S]*Verification/, KEY.down.repeat(12) + KEY.enter);
+    await terminal.answer(/Who decides whether a result is valid\?/, KEY.down.repeat(2) + KEY.enter);
+    await terminal.answer(/Which hardware do Jobs run on\?/, KEY.enter);
+    await terminal.answer(/that no Job measured\?/, KEY.enter);
+    await terminal.answer(/How long may a Job run/, KEY.enter);
+    await terminal.answer(/may one agent start/, KEY.enter);
+    await terminal.answer(/with all their agents/, KEY.enter);
+    await terminal.answer(/may be re-run in a day/, KEY.enter);
+    await terminal.answer(/differ from the claimed/, KEY.enter);
+    await terminal.answer(/Most that all Jobs/, KEY.enter);
+    await terminal.answer(/Hardware +cpu-basic[\s\S]*Write it\?/, KEY.enter);
+    expect(await terminal.end()).toBe(0);
+    const collab = parse(await readFile(join(work.path, "changed/collab.yaml"), "utf8"));
+    expect(collab).toMatchObject({
+      collab: { title: "x" },
+      verification: { mode: "jobs" },
+      jobs: { enabled: true },
+    });
+  });
+
+  test("no: nothing is created", async () => {
+    await using terminal = open(["refused", ...asked("")]);
+    await terminal.answer(/Write it\?/, KEY.up + KEY.enter);
+    expect(await terminal.end()).toBe(1);
+    expect(terminal.screen).toMatch(/Nothing was created/);
+    expect(await made()).not.toContain("refused");
+  });
+});
+
+test.each([50, 80])("no line is wider than a terminal of %i columns", async (columns) => {
+  await using terminal = new Terminal(["create"], { cwd: work.path, env: OFFLINE, columns });
+  for (const [question, keys] of EVERYTHING) {
+    // Where a prompt is wrapped, the guide line stands between its words.
+    const wrapped = new RegExp(question.source.replaceAll(/ (?![{])/g, "[\\s│]+"));
+    await terminal.answer(wrapped, keys.replace("thorough", `narrow-${columns}`));
+  }
+  expect(await terminal.end()).toBe(0);
+  const drawn = terminal.widths.filter(({ line }) => /[│◆◇●○└┌]/.test(line));
+  expect(drawn.filter(({ width }) => width > columns)).toEqual([]);
+});
+
+test("whoever leaves gets the command that asks only for the rest", async () => {
+  await using terminal = open(["left", "--start=custom"]);
+  await terminal.answer(/called\?/, `It's mine${KEY.enter}`);
+  await terminal.answer(/work on\?/, `Make it better.${KEY.enter}${KEY.enter}`);
+  await terminal.answer(/kind of problem/, KEY.escape);
+  expect(await terminal.end()).toBe(130);
+  expect(terminal.screen).toMatch(
+    /Nothing was created\.\nTo go on with the answers so far:\n {2}npx create-agent-collab@\S+ left '--title=It'\\''s mine' '--goal=Make it better\.' --start=custom/,
+  );
+});
+
 describe("what is typed", () => {
   test("meets the same check as a flag, and is asked again", async () => {
     await using terminal = open(["checked", "--start=custom"]);
@@ -154,6 +221,46 @@ describe("what is typed", () => {
     await fromEditor.answer(/! opens sh/, `!${KEY.enter}${KEY.enter}`);
     expect(await fromEditor.end()).toBe(0);
     expect(await readFile(join(work.path, "by-editor/task/goal.md"), "utf8")).toBe("From the editor.\n");
+  });
+
+  test("an editor that fails costs no answer", async () => {
+    await using terminal = open(["no-editor", "--start=recommended", "--title=x"], { EDITOR: "false" });
+    await terminal.answer(/! opens false/, `!${KEY.enter}${KEY.enter}`);
+    await terminal.waitFor(/The editor false ended with exit code 1/);
+    await terminal.answer(/work on\?/, `By hand.${KEY.enter}${KEY.enter}`);
+    expect(await terminal.end()).toBe(0);
+    expect(await readFile(join(work.path, "no-editor/task/goal.md"), "utf8")).toBe("By hand.\n");
+  });
+
+  test("a dash stands for nothing where Enter stands for a default", async () => {
+    await using terminal = open([
+      "no-channels",
+      "--start=custom",
+      ...EVERYTHING.flatMap(([, , argument]) =>
+        /channels|interrupted|interactive|start/.test(argument) ? [] : [argument],
+      ),
+    ]);
+    await terminal.answer(/Type - for none/, `-${KEY.enter}`);
+    await terminal.answer(/Write it\?/, KEY.enter);
+    expect(await terminal.end()).toBe(0);
+    expect(
+      parse(await readFile(join(work.path, "no-channels/collab.yaml"), "utf8")).board,
+    ).not.toHaveProperty("channels");
+  });
+
+  test("a challenge.yaml is asked for again until one can be read", async () => {
+    await writeFile(
+      join(work.path, "their.yaml"),
+      "challenge: {org: theirs, slug: theirs, title: Theirs, tagline: Do it.}\n",
+    );
+    await using terminal = open(["from-challenge"]);
+    await terminal.answer(/How do you want to start\?/, KEY.up + KEY.enter);
+    await terminal.answer(/Where is the challenge\.yaml\?/, `nowhere.yaml${KEY.enter}`);
+    await terminal.waitFor(/nowhere\.yaml cannot be read/);
+    await terminal.answer(/Where is the challenge\.yaml\?/, `their.yaml${KEY.enter}`);
+    await terminal.waitFor(/kind of problem/);
+    terminal.send(KEY.interrupt);
+    expect(await terminal.end()).toBe(130);
   });
 
   test("a folder with other things asks what to do, and stopping is the default", async () => {

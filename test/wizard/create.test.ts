@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => work[Symbol.asyncDispose]());
 
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const run = (args: string[], options: { env?: NodeJS.ProcessEnv; input?: string } = {}) =>
   runCli(args, { cwd: work.path, ...options });
 const names = async (folder = ".") => (await readdir(join(work.path, folder))).sort();
@@ -137,19 +139,54 @@ describe("what is made", () => {
     expect((await run(["check", flavour])).code).toBe(0);
   });
 
-  test("Python of the harness and of the evaluator is valid", async () => {
-    const tree = await names("full");
-    expect(tree).toEqual(expect.arrayContaining(["harness", "evaluator"]));
-    const { status, stderr } = spawnSync(
-      "python3",
-      ["-m", "py_compile", "harness/run.py", "evaluator/evaluate.py"],
-      {
+  test("the harness measures, and vouches for what it wrote", async () => {
+    const state = join(work.path, "state");
+    const measure = async (program: string, ...more: string[]) => {
+      await mkdir(join(work.path, "submission"), { recursive: true });
+      await writeFile(join(work.path, "submission/main.py"), program);
+      const args = [
+        "harness/run.py",
+        "--submission-dir",
+        join(work.path, "submission"),
+        "--state-dir",
+        state,
+      ];
+      const run = spawnSync("python3", [...args, ...more], {
         cwd: join(work.path, "full"),
         encoding: "utf8",
-      },
-    );
-    expect(stderr).toBe("");
-    expect(status).toBe(0);
+      });
+      const summary = await readFile(join(state, "summary.json"), "utf8");
+      const outputs = JSON.parse(await readFile(join(state, "outputs.json"), "utf8"));
+      expect(outputs.files).toEqual([
+        { path: "summary.json", bytes: Buffer.byteLength(summary), sha256: sha256(summary) },
+      ]);
+      expect(run.stdout).toContain(`"summary_sha256": "${sha256(summary)}"`);
+      return { status: run.status, summary: JSON.parse(summary) };
+    };
+    expect(await measure("print('starting')\nprint(41.5)\n")).toMatchObject({
+      status: 0,
+      summary: { status: "completed", score: 41.5 },
+    });
+    expect(await measure("print(1)", "--profile", "smoke")).toMatchObject({
+      status: 0,
+      summary: { score: 1 },
+    });
+    for (const broken of ["raise SystemExit(3)", "print('no number')", "print('nan')"]) {
+      const { status, summary } = await measure(broken);
+      expect(status, broken).toBe(10);
+      expect(summary).toMatchObject({ status: "failed", failure: { kind: "submission_error" } });
+    }
+  });
+
+  test("the evaluator reads a result and answers with a verdict", () => {
+    const input = JSON.stringify({ filename: "x.md", frontmatter: { score: 1 }, body: "how" });
+    const run = spawnSync("python3", ["evaluator/evaluate.py"], {
+      cwd: join(work.path, "full"),
+      encoding: "utf8",
+      input,
+    });
+    expect(run.stderr).toBe("");
+    expect(JSON.parse(run.stdout)).toMatchObject({ verdict: "undecided", reason_code: "not_written" });
   });
 });
 

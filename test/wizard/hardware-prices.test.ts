@@ -15,7 +15,7 @@ test("prices come from the Hub, by the hour, with the worst bill of a day", asyn
   expect(hardwareChoices(prices)).toContainEqual({
     value: "a100-large",
     label: "a100-large",
-    hint: expect.stringMatching(/^A100 80 GB +\$2\.50 an hour, ≤ \$50 a day$/),
+    hint: expect.stringMatching(/^A100 80 GB +\$2\.50\/h, up to \$88\/day$/),
   });
 });
 

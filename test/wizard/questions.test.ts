@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
+import { CollabSchema } from "../../template/schema/collab.ts";
 import { register } from "../../wizard/commands/create.ts";
 import type { Cli } from "../../wizard/commands/index.ts";
+import { SMOKE_LANE } from "../../wizard/questions/costs.ts";
 import { resolveAnswers } from "../../wizard/questions/resolve.ts";
 import { recommendedSettings, STEPS, startChoices } from "../../wizard/questions/steps.ts";
 import { QUESTIONS } from "../../wizard/questions/table.ts";
@@ -34,6 +36,14 @@ describe("the table", () => {
     }
   });
 
+  test("the cheap lane that costs count with is the schema's", () => {
+    const { jobs } = CollabSchema.parse({ collab: { slug: "demo", title: "Demo", org: "demo" } });
+    expect(SMOKE_LANE).toEqual({
+      timeoutMinutes: jobs.smoke.timeout_minutes,
+      perAgentPerDay: jobs.smoke.per_agent_per_day,
+    });
+  });
+
   test("every default passes its own check", async () => {
     await expect(answersOf({})).resolves.toMatchObject({ slug: "demo", direction: "higher" });
   });
@@ -58,6 +68,8 @@ describe("the table", () => {
 const RERUN = { verification: "jobs", hardware: "h200" };
 const NEEDED_BY: Record<string, Record<string, string>> = {
   budget: RERUN,
+  draws: { statistic: "median" },
+  self_reported: RERUN,
   hardware: { verification: "jobs" },
   job_timeout: RERUN,
   jobs_per_agent: RERUN,
@@ -92,6 +104,8 @@ describe("a wrong value is refused by one check, wherever it comes from", () => 
     ["verification", "job", /did you mean jobs/],
     ["hardware", "none", /needs hardware/],
     ["reviews", "0", /whole number from 1 to 20/],
+    ["draws", "0", /whole number/],
+    ["self_reported", "hidden", /one of unranked, ranked, refused/],
     ["job_timeout", "1.5", /whole number/],
     ["jobs_per_agent", "many", /whole number/],
     ["jobs_per_user", "0", /whole number/],

@@ -7,8 +7,7 @@ import type { RegisterCommand } from "./index.ts";
 
 const HELP_EXAMPLE = `
 Example:
-  agent-collab create my-collab --title "Faster sorting" --goal "Sort 10 million integers faster." \\
-    --org my-org --score seconds --unit s --direction lower --yes`;
+  agent-collab create my-collab --title "Faster sorting" --goal "Sort 10 million integers." --org my-org --yes`;
 
 export const register: RegisterCommand = (command, cli) => {
   command

@@ -5,7 +5,7 @@ import { packageVersion } from "../package-root.ts";
 import { askAt, askChoice, askText, type Live, type Prompt } from "../questions/ask.ts";
 import { hardwareChoices } from "../questions/hardware-choices.ts";
 import { hardwarePrices, type Prices } from "../questions/hardware-prices.ts";
-import { dim, guided, heading } from "../questions/layout.ts";
+import { dim, guided, heading, textWidth } from "../questions/layout.ts";
 import { toTitle } from "../questions/lists.ts";
 import type { Answers, Choice, Question } from "../questions/question.ts";
 import { type Ask, type Rest, reviseAnswer } from "../questions/resolve.ts";
@@ -13,9 +13,10 @@ import { CONFIRM, FROM_CHALLENGE, recommendedSettings, START, startChoices } fro
 import { QUESTIONS, SECTIONS } from "../questions/table.ts";
 import { exampleSummaries } from "../scaffold/example.ts";
 import { type Converted, readChallenge } from "../scaffold/from-challenge.ts";
+import { replayCommand } from "../scaffold/replay.ts";
 import { UserError } from "../terminal/errors.ts";
 import { interruptible } from "../terminal/interruption.ts";
-import { padEnd, sentence } from "../terminal/text.ts";
+import { padEnd, sentence, wrapText } from "../terminal/text.ts";
 import type { Start } from "./start.ts";
 import { type Draft, shownValue, summary } from "./summary.ts";
 
@@ -23,6 +24,29 @@ import { type Draft, shownValue, summary } from "./summary.ts";
 const ESSENTIAL = ["title", "goal"];
 /** A choice that is no question. */
 const BACK = "(back)";
+
+/** Whoever leaves with answers given gets them back, as the command that asks only for the rest. */
+async function resumable<T>(
+  { directory, answers, from }: Omit<Draft, "files">,
+  asked: Promise<T>,
+): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    const { directory: _name, ...typed } = answers;
+    if (!(error instanceof UserError) || error.code !== "interrupted" || Object.keys(typed).length === 0)
+      throw error;
+    const version = packageVersion();
+    const command = replayCommand({ directory, answers: typed, version, from, rest: "--start=custom" });
+    throw new UserError({
+      code: error.code,
+      message: error.message,
+      fix: `To go on with the answers so far:\n  ${command}`,
+      exitCode: error.exitCode,
+      cause: error,
+    });
+  }
+}
 
 export class Conversation {
   readonly #cli: Cli;
@@ -78,14 +102,14 @@ export class Conversation {
   }
 
   /** Who answers what was not given: the person, with a heading where a new part of the conversation begins. */
-  rest(start: Start): Rest {
+  rest(start: Start, target: Pick<Draft, "directory" | "from">): Rest {
     const recommended = start.kind === "recommended";
     return {
       by: "person",
       ask: (question, initial, answers) => {
         this.#begin();
         if (!recommended) this.#announce(question);
-        return this.#ask(question, initial, answers);
+        return resumable({ ...target, answers }, this.#ask(question, initial, answers));
       },
       ...(recommended ? { only: ESSENTIAL } : {}),
     };
@@ -107,7 +131,7 @@ export class Conversation {
     let draft = first;
     for (;;) {
       stderr.write(guided(this.#cli, summary(this.#cli, draft)));
-      const said = await this.step(CONFIRM);
+      const said = await resumable(draft, this.step(CONFIRM));
       if (said === "yes") return draft;
       if (said === "no") throw new UserError({ code: "declined", message: "Nothing was created." });
       const id = await this.#whichAnswer(draft.answers);
@@ -125,7 +149,8 @@ export class Conversation {
     if (this.#begun) return;
     this.#begun = true;
     clack.intro(`agent-collab ${packageVersion()}: a new collab`, { output: this.#cli.stderr });
-    this.#cli.stderr.write(guided(this.#cli, ["Nothing is written before the last answer. Ctrl-C leaves."]));
+    const about = wrapText("Nothing is written before the last answer. Ctrl-C leaves.", textWidth(this.#cli));
+    this.#cli.stderr.write(guided(this.#cli, about));
   }
 
   #announce(question: Question): void {
@@ -172,7 +197,8 @@ export class Conversation {
     const source = prices.live
       ? `Prices: today's, from ${new URL(this.#endpoint).host}.`
       : "Prices: of August 2026, since the Hub does not answer.";
-    const day = "A day: 30 Jobs of 40 minutes by one participant, which the next questions can change.";
+    const day =
+      "A day: 30 Jobs of 40 minutes and 60 trials of 15 by one participant; the next questions change that.";
     return { prices: prices.perHour, choices: hardwareChoices(prices), note: `${source} ${day}` };
   }
 }

@@ -6,9 +6,10 @@ import { type Answers, answer, type Question } from "../questions/question.ts";
 import { type Rest, resolveAnswers } from "../questions/resolve.ts";
 import { FROM_CHALLENGE, GIT, NEXT, OVERWRITE, START } from "../questions/steps.ts";
 import { planFromAnswers, planFromExample, type ScaffoldPlan } from "../scaffold/plan.ts";
-import { inspectTarget, isHarmless, type Overwrite } from "../scaffold/target.ts";
+import { holds, inspectTarget, isKept, type Overwrite } from "../scaffold/target.ts";
 import { writeDirectory } from "../scaffold/write-directory.ts";
 import { uninterrupted } from "../terminal/interruption.ts";
+import { shellWord } from "../terminal/text.ts";
 import type { Conversation } from "./conversation.ts";
 import { gitInit, gitIsPossible } from "./git.ts";
 import type { CreateOptions, Inputs } from "./inputs.ts";
@@ -40,12 +41,15 @@ interface Place {
 
 /** What is decided before anything is written. */
 interface Decision extends Place {
+  from: string | undefined;
   /** Empty for an example. */
   answers: Answers;
   plan: ScaffoldPlan;
   files: ScaffoldPlan["files"];
   /** Files of the user's that stay as they are. */
   kept: string[];
+  /** Everything is there as it would be written. */
+  already: boolean;
 }
 
 export async function create(request: Request): Promise<void> {
@@ -68,9 +72,9 @@ export async function create(request: Request): Promise<void> {
   talk?.end();
 
   const { target, directory, plan, files, kept } = decision;
-  if (!dryRun) {
+  if (!dryRun && !decision.already) {
     const removeRest = decision.overwrite === "replace";
-    await uninterrupted(() => writeDirectory(target, files, { removeRest }), `${directory} was created.`);
+    await uninterrupted(() => writeDirectory(target, files, { removeRest }), interruptedText(directory));
   }
   report(
     {
@@ -78,10 +82,11 @@ export async function create(request: Request): Promise<void> {
       target,
       plan,
       answers: decision.answers,
-      files: files.map(({ path }) => path),
+      files: (decision.already ? plan.files : files).map(({ path }) => path),
       kept,
       notes: [...(begun.inputs.converted?.notes ?? []), ...plan.notes],
       dryRun,
+      already: decision.already,
       git: wantsGit === "yes" && !dryRun ? gitInit(target) : undefined,
     },
     cli,
@@ -89,6 +94,9 @@ export async function create(request: Request): Promise<void> {
   if (dryRun || next === "nothing") return;
   await cli.run(next === "dev" ? ["dev", target] : ["deploy", target, "--dry-run"]);
 }
+
+const interruptedText = (directory: string) =>
+  `Interrupted. ${directory} was created; go on with: agent-collab check ${shellWord(directory)}`;
 
 /** Asks how to start, if nobody said. */
 async function begin(request: Request): Promise<Begun> {
@@ -128,14 +136,14 @@ async function decide(begun: Begun): Promise<Decision> {
   const answers = await resolveAnswers({
     given: inputs.given,
     directory: basename(resolve(cli.cwd, early ?? DEFAULT_DIRECTORY)),
-    rest: whoAnswers(begun),
+    rest: whoAnswers(begun, early ?? DEFAULT_DIRECTORY),
   });
   const late = toId(answer(answers, "title")) || DEFAULT_DIRECTORY;
   return planned(begun, place ?? (await choosePlace(begun, late)), answers);
 }
 
-function whoAnswers({ options, start, talk }: Begun): Rest {
-  if (talk) return talk.rest(start);
+function whoAnswers({ options, start, talk }: Begun, directory: string): Rest {
+  if (talk) return talk.rest(start, { directory, from: options.from });
   return options.yes ? { by: "defaults" } : { by: "nobody" };
 }
 
@@ -166,8 +174,9 @@ async function planned({ options, inputs, start }: Begun, place: Place, answers:
     target,
     plan.files.map(({ path }) => path),
   );
-  if (overwrite === "abort" && state.occupied.length > 0) throw notEmpty(directory, state);
-  const kept = overwrite === "abort" ? state.conflicts.filter(isHarmless) : [];
-  const files = plan.files.filter(({ path }) => !kept.includes(path));
-  return { ...place, answers, plan, kept, files };
+  const already = overwrite === "abort" && (await holds(target, plan.files));
+  if (overwrite === "abort" && state.occupied.length > 0 && !already) throw notEmpty(directory, state);
+  const kept = already ? [] : state.conflicts.filter((path) => isKept(path, overwrite));
+  const files = already ? [] : plan.files.filter(({ path }) => !kept.includes(path));
+  return { ...place, answers, plan, kept, files, already, from: options.from };
 }

@@ -23,6 +23,8 @@ export interface Outcome {
   kept: string[];
   notes: string[];
   dryRun: boolean;
+  /** Every file was there, byte for byte: nothing was written. */
+  already: boolean;
   git: GitOutcome | undefined;
 }
 
@@ -30,11 +32,9 @@ export interface Outcome {
 const MAX_REPLAY_CHARACTERS = 1_200;
 
 export function report(outcome: Outcome, cli: Cli): void {
-  const { directory, target, plan, answers, files, kept, notes, dryRun, git } = outcome;
+  const { target, plan, answers, files, kept, notes, dryRun, already, git } = outcome;
   const next = dryRun ? [] : nextSteps(outcome, cli);
-  const title = dryRun
-    ? `Would write ${plural(files.length, "file")} to ${directory}:`
-    : `Made ${directory} (${plural(files.length, "file")}).`;
+  const title = titleOf(outcome);
   const hasJobs = worstCosts(answers) !== undefined;
   const lines = [
     dryRun ? title : cli.out.paint("green", title),
@@ -56,7 +56,8 @@ export function report(outcome: Outcome, cli: Cli): void {
   cli.out.result({
     json: {
       dir: target,
-      created: !dryRun,
+      created: !dryRun && !already,
+      already,
       dry_run: dryRun,
       files,
       kept,
@@ -70,6 +71,13 @@ export function report(outcome: Outcome, cli: Cli): void {
     agent: lines.join("\n"),
     quiet: target,
   });
+}
+
+function titleOf({ directory, files, dryRun, already }: Outcome): string {
+  if (already) return `${directory} is there already, just as it would be made. Nothing was written.`;
+  return dryRun
+    ? `Would write ${plural(files.length, "file")} to ${directory}:`
+    : `Made ${directory} (${plural(files.length, "file")}).`;
 }
 
 function replayLines(replay: string): string[] {
@@ -134,6 +142,11 @@ export function noDirectory(cli: Cli): UserError {
     message: "Nobody is here to answer: Where should it be made?",
     fix: `Name a folder: ${cli.programName} create ${DEFAULT_DIRECTORY}. Nothing was created.`,
     exitCode: EXIT.inputNeeded,
-    data: { missing: [{ id: "directory", flag: "[dir]" }] },
+    data: {
+      status: "action_required",
+      reason: "missing_answers",
+      human: "Where should the collab be made? (a new folder)",
+      missing: [{ id: "directory", flag: "[dir]" }],
+    },
   });
 }

@@ -14,6 +14,8 @@ const NAME_WIDTH = 20;
 export interface Draft {
   answers: Answers;
   directory: string;
+  /** A challenge.yaml that it was begun with. */
+  from?: string | undefined;
   files: readonly { path: string }[];
 }
 

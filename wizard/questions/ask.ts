@@ -11,7 +11,7 @@ import type { HourlyPrices } from "./costs.ts";
 import { edit, editorCommand } from "./editor.ts";
 import { choiceTexts, guided, promptText } from "./layout.ts";
 import type { Answers, Choice, Question } from "./question.ts";
-import type { Ask } from "./resolve.ts";
+import { type Ask, refuseSecrets } from "./resolve.ts";
 
 export interface Terminal {
   stdin: NodeJS.ReadStream;
@@ -201,7 +201,7 @@ async function askLongText(
     "@file takes a file",
     ...(editor ? [`! opens ${editor.split(" ")[0]}`] : []),
     isUnwritten(initial) ? "nothing: write it later" : "nothing: as it is",
-  ].join(" · ");
+  ].join("; ");
   let draft = isUnwritten(initial) ? "" : initial;
   for (;;) {
     const typed = await askLines(terminal, question, ways, (text) => {
@@ -299,6 +299,6 @@ function streams(terminal: Terminal) {
 }
 
 function complaint(question: Prompt, value: string, answers: Answers): string | undefined {
-  const wrong = question.validate(value, answers);
+  const wrong = refuseSecrets(value) ?? question.validate(value, answers);
   return wrong ? sentence(wrong) : undefined;
 }

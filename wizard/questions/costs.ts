@@ -2,6 +2,9 @@
 import { HARDWARE_PRICE_PER_HOUR, type JobHardware } from "../../template/schema/hardware.ts";
 import { type Answers, answer } from "./question.ts";
 
+/** The cheap lane as the schema has it by default: `create` asks nothing about it. */
+export const SMOKE_LANE = { timeoutMinutes: 15, perAgentPerDay: 20 };
+
 /** US dollars by hardware. */
 export type HourlyPrices = Partial<Record<JobHardware, number>>;
 
@@ -9,7 +12,7 @@ export type HourlyPrices = Partial<Record<JobHardware, number>>;
 export interface WorstCosts {
   pricePerHour: number;
   oneJob: number;
-  /** All that one participant and their agents may start in a day. */
+  /** All that one participant and their agents may start in a day, in both lanes. */
   participantDay: number;
   /** Re-runs by the verifier in a day; 0 unless results are verified by Jobs. */
   verificationDay: number;
@@ -23,10 +26,14 @@ export function worstCosts(
   const pricePerHour = prices[answer(answers, "hardware") as JobHardware];
   if (pricePerHour === undefined) return undefined;
   const oneJob = (pricePerHour * number(answers, "job_timeout")) / 60;
+  const perUser = number(answers, "jobs_per_user");
+  // As many agents as one participant may use to the full have as much of the cheap lane, too.
+  const agents = Math.max(1, perUser / (number(answers, "jobs_per_agent") || 1));
+  const oneSmoke = (pricePerHour * SMOKE_LANE.timeoutMinutes) / 60;
   return {
     pricePerHour,
     oneJob,
-    participantDay: oneJob * number(answers, "jobs_per_user"),
+    participantDay: oneJob * perUser + oneSmoke * Math.ceil(SMOKE_LANE.perAgentPerDay * agents),
     verificationDay: oneJob * number(answers, "verification_runs"),
   };
 }

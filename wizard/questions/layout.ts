@@ -65,7 +65,7 @@ export function choiceTexts(screen: Screen, choices: readonly Choice[]): { text:
   return choices.map(({ label, hint }) => {
     if (!hint) return { text: label };
     if (fits) return { text: `${label.padEnd(longest)}  ${dim(screen, hint)}` };
-    if (choices.length > FEW) return { text: label, hint };
+    if (choices.length > FEW) return { text: label, hint: hint.replace(/ {2,}/g, ", ") };
     const below = wrapText(hint, width).map((line) => `\n  ${dim(screen, line)}`);
     return { text: `${label}${below.join("")}` };
   });

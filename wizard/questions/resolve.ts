@@ -1,4 +1,5 @@
 /** From what was given (flags, answers file) to an answer for every question. */
+import { maskSecrets } from "../../template/schema/secrets.ts";
 import { closest } from "../../template/schema/suggest.ts";
 import { EXIT, UserError, usageError } from "../terminal/errors.ts";
 import { type Answers, answer, type Question } from "./question.ts";
@@ -44,7 +45,7 @@ export async function resolveAnswers({ given, directory, rest }: ResolveOptions)
     }
     const chosen = value ?? (await answerFor(question, answers, rest));
     answers[id] = chosen.trim();
-    const wrong = question.validate(answers[id], answers);
+    const wrong = refuseSecrets(answers[id]) ?? question.validate(answers[id], answers);
     if (wrong)
       invalid.push(
         `--${flag} ${wrong}${value === undefined ? "" : `; it is ${JSON.stringify(shorten(value))}`}`,
@@ -83,6 +84,13 @@ async function answerFor(question: Question, answers: Answers, rest: Rest): Prom
   return asked ? rest.ask(question, initial, answers) : initial;
 }
 
+/** An answer ends up in files that are published, and in the command that makes them again. */
+export function refuseSecrets(value: string): string | undefined {
+  return maskSecrets(value) === value
+    ? undefined
+    : "holds what looks like a token; tokens belong into `hf auth login` or HF_TOKEN";
+}
+
 function refuseUnknown(given: Answers): void {
   const known = QUESTIONS.map(({ id }) => id);
   for (const id of Object.keys(given)) {
@@ -102,7 +110,12 @@ function missingAnswers(missing: readonly Question[]): UserError {
     message: `Nobody is here to answer, and these have no safe default:\n${lines.join("\n")}`,
     fix: "Give these flags, or --yes to take every default. Nothing was created.",
     exitCode: EXIT.inputNeeded,
-    data: { missing: missing.map(({ id, flag, prompt, help }) => ({ id, flag: `--${flag}`, prompt, help })) },
+    data: {
+      status: "action_required",
+      reason: "missing_answers",
+      human: missing.map(({ prompt, help }) => `${prompt} (${help})`).join("\n"),
+      missing: missing.map(({ id, flag, prompt, help }) => ({ id, flag: `--${flag}`, prompt, help })),
+    },
   });
 }
 

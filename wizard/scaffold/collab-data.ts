@@ -1,6 +1,7 @@
 /** Answers as the data that the templates of a new collab are filled with. */
 import { FIELD_PATTERN } from "../../template/schema/collab.ts";
 import { worstDayInWords } from "../questions/cost-words.ts";
+import { SMOKE_LANE } from "../questions/costs.ts";
 import { parseAxes, parseGuardrails, parseTracks, splitList, toTitle } from "../questions/lists.ts";
 import { type Answers, answer } from "../questions/question.ts";
 import { oneLine } from "./render.ts";
@@ -44,6 +45,7 @@ export function collabData(answers: Answers, context: { replay: string; version:
     hasJobs,
     hasEvaluator: get("verification") === "eval-space",
     hardware: hasJobs ? get("hardware") : "",
+    smoke: SMOKE_LANE,
     jobTimeout: get("job_timeout"),
     jobsPerAgent: get("jobs_per_agent"),
     jobsPerUser: get("jobs_per_user"),
@@ -76,6 +78,8 @@ function scoringData(answers: Answers) {
     unit: answer(answers, "unit"),
     direction: answer(answers, "direction"),
     statistic: answer(answers, "statistic"),
+    draws: answer(answers, "draws"),
+    selfReported: answer(answers, "self_reported"),
     required,
     guardrails: guardrails.map(({ field: name, min, max }) => ({
       field: name,

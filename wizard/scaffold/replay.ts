@@ -13,9 +13,11 @@ export function replayCommand(options: {
   version: string;
   example?: string;
   /** A challenge.yaml that was converted. */
-  from?: string;
+  from?: string | undefined;
+  /** What becomes of the questions that are left. Default: `--yes`. */
+  rest?: "--yes" | "--start=custom";
 }): string {
-  const { directory, answers, version, example, from } = options;
+  const { directory, answers, version, example, from, rest = "--yes" } = options;
   const words = ["npx", `create-agent-collab@${version}`, directory];
   if (example) words.push("--example", example);
   if (from) words.push("--from", from);
@@ -28,5 +30,5 @@ export function replayCommand(options: {
     // `--flag=value` also holds a value that is empty or starts with a dash.
     words.push(`--${flag}=${answer(answers, id)}`);
   }
-  return [...words, "--yes"].map(shellWord).join(" ");
+  return [...words, rest].map(shellWord).join(" ");
 }

@@ -1,5 +1,5 @@
 /** The folder that a new collab goes to: what may lie there already, and what is in the way. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /** What to do with a folder that is not empty. Flag `--overwrite`, prompt and help share these words. */
@@ -12,7 +12,7 @@ export type Overwrite = (typeof OVERWRITE_CHOICES)[number]["value"];
 
 /** Things that people have in a folder before they start; they are kept as they are. */
 const HARMLESS =
-  /^(\.git|\.github|\.gitignore|\.gitattributes|\.idea|\.vscode|\.zed|\.editorconfig|\.DS_Store|Thumbs\.db|readme(\.\w+)?|licen[cs]e(\.\w+)?)$/i;
+  /^(\.git|\.github|\.gitignore|\.gitattributes|\.idea|\.vscode|\.zed|\.editorconfig|\.DS_Store|Thumbs\.db|readme(\.\w+)?|licen[cs]e(\.\w+)?|agents\.md|claude\.md)$/i;
 
 export interface TargetState {
   exists: boolean;
@@ -39,7 +39,24 @@ export async function inspectTarget(dir: string, files: readonly string[]): Prom
   };
 }
 
-/** Would this file of ours take the place of something that a person may have had before? */
-export function isHarmless(path: string): boolean {
-  return HARMLESS.test(path.split("/")[0] ?? "");
+/** What a person told their coding agents; only `replace` may take it away. */
+const FOR_AGENTS = /^(agents|claude)\.md$/i;
+
+/** Does this file, which a person may have had before, stay instead of ours? */
+export function isKept(path: string, overwrite: Overwrite): boolean {
+  const [top = ""] = path.split("/");
+  if (overwrite === "abort") return HARMLESS.test(top);
+  return overwrite === "merge" && FOR_AGENTS.test(top);
+}
+
+/** Is every one of `files` there with the same content? */
+export async function holds(
+  dir: string,
+  files: readonly { path: string; content: Uint8Array }[],
+): Promise<boolean> {
+  for (const { path, content } of files) {
+    const there = await readFile(join(dir, path)).catch(() => null);
+    if (there === null || !there.equals(content)) return false;
+  }
+  return true;
 }

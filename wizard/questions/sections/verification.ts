@@ -1,4 +1,5 @@
 /** Who decides whether a result is valid, on which hardware, and what that may cost. */
+import type { SELF_REPORTED } from "../../../template/schema/collab.ts";
 import { HARDWARE_PRICE_PER_HOUR } from "../../../template/schema/hardware.ts";
 import { oneJobInWords, worstDayInWords } from "../cost-words.ts";
 import { dollars, worstCosts } from "../costs.ts";
@@ -20,6 +21,12 @@ const VERIFICATION_CHOICES: Choice[] = [
     hint: "costs Jobs; on data that nobody has seen",
   },
   { value: "peer", label: "By peers", hint: "no cost; others reproduce and review" },
+];
+
+const SELF_REPORTED_CHOICES: (Choice & { value: (typeof SELF_REPORTED)[number] })[] = [
+  { value: "unranked", label: "Shown", hint: "beside the board, without a rank" },
+  { value: "ranked", label: "Ranked", hint: "like any other, until somebody judges it" },
+  { value: "refused", label: "Refused", hint: "only runs count" },
 ];
 
 const HARDWARE_CHOICES = hardwareChoices({ perHour: HARDWARE_PRICE_PER_HOUR, live: false });
@@ -95,12 +102,28 @@ export const verification: Section = {
       place: "jobs.hardware",
     },
     {
+      id: "self_reported",
+      flag: "self-reported",
+      placeholder: "how",
+      prompt: "What is a score worth that no Job measured?",
+      help: "what a score is worth that no Job measured",
+      about: () => "Participants may run the benchmark on their own machine and report what came out.",
+      kind: "select",
+      choices: SELF_REPORTED_CHOICES,
+      initial: () => "unranked",
+      unattended: () => "unranked",
+      validate: check.oneOf(SELF_REPORTED_CHOICES),
+      when: (answers) => hasJobs(answers) && isScored(answers),
+      place: "scoring.self_reported",
+    },
+    {
       id: "job_timeout",
       flag: "job-timeout",
       placeholder: "minutes",
       prompt: "How long may a Job run, in minutes?",
       help: "minutes after which a Job is stopped",
-      about: () => "Then it is stopped. Long enough for an unoptimised submission, start-up included.",
+      about: () =>
+        "Then it is stopped. Long enough for an unoptimised submission, start-up included. A cheap trial run has 15 minutes.",
       kind: "text",
       initial: () => "40",
       unattended: () => "40",

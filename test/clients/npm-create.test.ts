@@ -103,27 +103,63 @@ function run(
   });
 }
 
-describe.each<[manager: string, command: string[]]>([
-  ["npm", ["npm", "create", "agent-collab@latest", "made", "--yes", "--", "--yes"]],
-  ["pnpm", ["npm", "exec", "--yes", "pnpm@10", "--", "create", "agent-collab", "made", "--yes"]],
-  ["yarn", ["npm", "exec", "--yes", "yarn@1", "--", "create", "agent-collab", "made", "--yes"]],
-])("%s create agent-collab", (manager, [command = "", ...args]) => {
-  test("makes a collab, and names the next steps in its own words", async () => {
-    await mkdir(join(work.path, manager));
-    const made = await run(manager, command, args);
-    expect(made.code, made.output).toBe(0);
-    expect(await readdir(join(work.path, manager, "made"))).toContain("collab.yaml");
-    expect(made.output).toContain(`2. ${manager} install`);
-    expect(made.output).toContain(`3. ${manager} run dev`);
-  }, 90_000);
-});
+const NPX = ["exec", "--yes"];
+const MANAGERS: { name: string; own: string[]; create: string[]; run: string[] }[] = [
+  {
+    name: "npm",
+    own: [],
+    create: ["create", "agent-collab@latest", "made", "--yes", "--", "--yes"],
+    run: ["run", "-s"],
+  },
+  {
+    name: "pnpm",
+    own: [...NPX, "pnpm@10", "--"],
+    create: ["create", "agent-collab", "made", "--yes"],
+    run: ["-s", "run"],
+  },
+  {
+    name: "yarn",
+    own: [...NPX, "yarn@1", "--"],
+    create: ["create", "agent-collab", "made", "--yes"],
+    run: ["-s", "run"],
+  },
+];
 
-test("the made folder installs, checks itself and explains a deployment", async () => {
-  const installed = await run("npm/made", "npm", ["install", "--no-audit", "--no-fund"]);
-  expect(installed.code, installed.output).toBe(0);
-  const checked = await run("npm/made", "npm", ["run", "-s", "check"]);
-  expect(checked.code, checked.output).toBe(0);
-  const plan = await run("npm/made", "npm", ["run", "-s", "deploy", "--", "--dry-run"]);
-  expect(plan.output).toMatch(/There is no token for https:\/\/huggingface\.co/);
-  expect(plan.code).toBe(4);
-}, 90_000);
+describe.each(MANAGERS)("$name", ({ name, own, create, run: script }) => {
+  const call = (folder: string, args: string[]) => run(folder, "npm", [...own, ...args]);
+  /** npm takes the arguments of a script behind `--`. */
+  const runScript = (words: string[]) =>
+    call(`${name}/made`, [
+      ...script,
+      ...(name === "npm" ? [words[0] as string, "--", ...words.slice(1)] : words),
+    ]);
+
+  test("create makes a collab, and names the next steps in its own words", async () => {
+    await mkdir(join(work.path, name));
+    const made = await call(name, create);
+    expect(made.code, made.output).toBe(0);
+    const files = await readdir(join(work.path, name, "made"));
+    expect(files).toEqual(expect.arrayContaining(["collab.yaml", ".gitignore", ".env.example"]));
+    expect(made.output).toContain(`2. ${name} install`);
+    expect(made.output).toContain(`3. ${name} run dev`);
+  }, 120_000);
+
+  test("what was made installs, is good, runs on this machine, and explains a deployment", async () => {
+    const installed = await call(`${name}/made`, ["install"]);
+    expect(installed.code, installed.output).toBe(0);
+    const checked = await runScript(["check"]);
+    expect(checked.code, checked.output).toBe(0);
+    const started = await runScript(["dev", "--background", "--port", "0", "--no-rehearsal", "--json"]);
+    try {
+      expect(started.code, started.output).toBe(0);
+      const [, url = ""] = /"backend":\{"url":"([^"]+)"/.exec(started.output) ?? [];
+      expect((await fetch(`${url}/v1`)).status).toBe(200);
+    } finally {
+      const stopped = await runScript(["dev", "stop"]);
+      expect(stopped.code, stopped.output).toBe(0);
+    }
+    const plan = await runScript(["deploy", "--dry-run"]);
+    expect(plan.output).toMatch(/There is no token for https:\/\/huggingface\.co/);
+    expect(plan.code).not.toBe(0);
+  }, 240_000);
+});

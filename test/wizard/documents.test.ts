@@ -11,6 +11,7 @@ const DOCUMENTS = [
   "AGENTS.md",
   "CONTRIBUTING.md",
   "CLAUDE.md",
+  "llms.txt",
   "skills/agent-collab/SKILL.md",
   "template/project/SETUP.md.hbs",
   "template/project/README.md.hbs",
@@ -37,6 +38,15 @@ describe.each(DOCUMENTS)("%s", async (document) => {
       await expect(access(join(ROOT, dirname(document), target)), target).resolves.toBeUndefined();
     }
   });
+});
+
+test("llms.txt has a title, a summary, and lists of links", async () => {
+  const text = await readFile(join(ROOT, "llms.txt"), "utf8");
+  expect(text).toMatch(/^# [^\n]+\n\n(?:> [^\n]+\n)+\n/);
+  const sections = text.split(/^## /m).slice(1);
+  expect(sections.length).toBeGreaterThan(1);
+  for (const section of sections)
+    expect(section).toMatch(/^[^\n]+\n\n(?:- \[[^\]]+\]\([^)]+\)(?:: [^\n]+)?\n)+$/m);
 });
 
 test("README.md lists every command, and AGENTS.md every folder it names exists", async () => {

@@ -93,6 +93,39 @@ describe("a fine-grained token", () => {
   });
 });
 
+test("verification by Jobs needs job.write where those Jobs belong", async () => {
+  const yaml =
+    "collab: {slug: v, title: V, org: demo}\njobs: {enabled: true}\nverification: {mode: jobs, private_data: hidden}\n";
+  await using jobs = await CollabFolder.create({
+    ...SMALL_BACKEND,
+    ...{ "collab.yaml": yaml, "harness/run.py": "print(1)\n", "hidden/data.txt": "x" },
+  });
+  const options = await jobs.options(server);
+  const withJobs = (org: string, scopes: Record<string, string[]>) => ({
+    ...scopes,
+    [`org/${org}`]: [...(scopes[`org/${org}`] ?? []), "job.write"],
+  });
+  const attempt = async (scopes: Record<string, string[]>) =>
+    prepareDeployment({ ...options, target: { ...options.target, token: await tokenWith(scopes) } });
+  await expect(attempt(withJobs("demo", ENOUGH))).rejects.toMatchObject({
+    message: expect.stringContaining("job.write on demo-admin"),
+  });
+  const enough = await attempt(withJobs("demo-admin", withJobs("demo", ENOUGH)));
+  expect(check(enough, "token")).toMatchObject({ state: "ok" });
+});
+
+test("what only a person can mend comes with words to relay and the next command", async () => {
+  const { data } = (await failure({ token: await tokenWith({}) })) as UserError;
+  expect(data).toMatchObject({
+    status: "action_required",
+    reason: "token",
+    human: expect.stringContaining(`${server.url}/settings/tokens`),
+    next: [{ command: "agent-collab doctor", when: expect.any(String) }],
+  });
+  const nobody = (await failure({ token: "hf_local_nobody" })) as UserError;
+  expect(nobody.data).toMatchObject({ status: "action_required", reason: "invalid_token", next: [{}] });
+});
+
 describe("other tokens", () => {
   test("one that only reads is refused", async () => {
     const { token } = await emulator(server, "POST", "/tokens", { user: "organizer", role: "read" });

@@ -1,5 +1,5 @@
 /** `agent-collab deploy` as a process, against a local hub. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -102,34 +102,139 @@ describe("without what it needs", () => {
   });
 });
 
-test("Ctrl-C in the middle leaves what the next run completes", async () => {
-  await using folder = await collab("cut");
-  await emulator(server, "POST", "/faults", {
-    kind: "delay",
-    method: "POST",
-    path: "/api/buckets/demo/cut-main-bucket",
-    delayMs: 1_000,
-  });
-  const child = spawn(process.execPath, [CLI, "deploy", folder.dir, "--yes"], {
-    env: { ...process.env, ...env() },
+/** A deployment that gets a signal, or something else, once it has said `line`. */
+async function cutOff(
+  folder: CollabFolder,
+  line: string | RegExp,
+  cut: (child: ChildProcess) => Promise<unknown>,
+  token?: string,
+) {
+  const child = spawn(process.execPath, [CLI, "deploy", folder.dir, "--yes", "--json"], {
+    env: { ...process.env, ...env(token) },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let stderr = "";
-  await new Promise<void>((done) => {
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  const reached = new Promise<void>((done) => {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      if (stderr.includes("created audit bucket")) done();
+      if (stderr.match(line)) done();
     });
   });
-  child.kill("SIGINT");
-  const [code] = await once(child, "close");
-  await emulator(server, "DELETE", "/faults");
-  expect(code).toBe(130);
-  expect(stderr).toMatch(/run the same command again/);
+  const closed = once(child, "close");
+  await Promise.race([reached, closed]);
+  await cut(child);
+  const [code] = (await closed) as [number | null];
+  return { code, stderr, error: JSON.parse(stdout).error };
+}
+const interrupt = async (child: ChildProcess) => child.kill("SIGINT");
 
-  const again = await deploy(folder, ["--yes", "--json"]);
-  expect(again.code, again.stderr).toBe(0);
-  expect(actions((await deploy(folder, ["--dry-run", "--json"])).stdout)).not.toContain("create");
+describe("Ctrl-C", () => {
+  test.each<[when: string, line: RegExp, slow: { method: string; path: string }, done: RegExp]>([
+    [
+      "while it looks around",
+      /Target:/,
+      { method: "GET", path: "/api/whoami-v2" },
+      /^Interrupted; nothing was changed\.$/,
+    ],
+    [
+      "while it makes buckets",
+      /created audit bucket/,
+      { method: "POST", path: "/api/buckets/demo/cut-*" },
+      /Done before that: created Space demo\/cut-\d-backend; created audit bucket/,
+    ],
+    [
+      "while it writes files",
+      /wrote .agent-collab.json to demo-admin/,
+      { method: "POST", path: "/api/buckets/demo/cut-*/batch" },
+      /Done before that: .*created central bucket/,
+    ],
+    [
+      "while the Space starts",
+      /building|app starting|committed version/,
+      { method: "GET", path: "/api/spaces/demo/cut-*/runtime" },
+      /Done before that: .*committed version/,
+    ],
+  ])(
+    "%s leaves what the next run completes, and says what that is",
+    async (when, line, slow, done) => {
+      const slug = `cut-${["around", "buckets", "files", "starts"].findIndex((word) => when.endsWith(word))}`;
+      await using folder = await collab(slug);
+      const path = slow.path.replace("cut-*", `${slug}*`);
+      const fault = await emulator(server, "POST", "/faults", {
+        kind: "delay",
+        delayMs: 2_500,
+        ...slow,
+        path,
+      });
+      const { code, error } = await cutOff(folder, line, interrupt);
+      await emulator(server, "DELETE", `/faults/${fault.id}`);
+      expect(code).toBe(130);
+      expect(error).toMatchObject({ code: "interrupted", message: expect.stringMatching(done) });
+
+      const again = await deploy(folder, ["--yes", "--json"]);
+      expect(again.code, again.stderr).toBe(0);
+      expect(actions((await deploy(folder, ["--dry-run", "--json"])).stdout)).not.toContain("create");
+    },
+    120_000,
+  );
+});
+
+describe("not waiting", () => {
+  test("returns once everything is on the Hub; the next run waits for it", async () => {
+    await using folder = await collab("hasty");
+    const { stdout, code, stderr } = await deploy(folder, ["--yes", "--no-wait", "--json"]);
+    expect(code, stderr).toBe(0);
+    const { version, ...answer } = JSON.parse(stdout);
+    expect(answer).toMatchObject({
+      waited: false,
+      backend: { url: expect.any(String) },
+      next: [{ command: expect.stringContaining("deploy"), when: expect.any(String) }],
+    });
+    const waited = await deploy(folder, ["--wait", "--yes", "--json"]);
+    expect(JSON.parse(waited.stdout)).toMatchObject({ changed: false, waited: true, version });
+    const health = await (await fetch(`${answer.backend.url}/v1/healthz`)).json();
+    expect(health).toMatchObject({ version });
+  });
+
+  test("a Space that takes longer than --timeout is told as such, with what exists", async () => {
+    await using folder = await collab("slow");
+    await folder.write({ "spaces/backend/server.js": "setInterval(() => {}, 1000);\n" });
+    const result = await deploy(folder, ["--yes", "--timeout", "1", "--json"]);
+    expect(result.code).toBe(1);
+    expect(JSON.parse(result.stdout).error).toMatchObject({
+      code: "space_not_ready",
+      fix: expect.stringContaining("--timeout"),
+      exists: expect.arrayContaining([
+        { kind: "space", id: "demo/slow-backend", state: "exists", made: true },
+      ]),
+    });
+  });
+
+  test("cannot be combined with a smoke test", async () => {
+    await using folder = await collab("both");
+    expect((await deploy(folder, ["--yes", "--no-wait", "--smoke"])).code).toBe(2);
+  });
+});
+
+test("an agent sees the same, and is asked for --yes like anybody", async () => {
+  await using folder = await collab("agent");
+  const as = (more: NodeJS.ProcessEnv, ...args: string[]) =>
+    runCli(["deploy", folder.dir, ...args], { env: { ...env(), ...more } });
+  const plans = await Promise.all([
+    as({}, "--dry-run", "--json"),
+    as({ CLAUDECODE: "1" }, "--dry-run", "--json"),
+  ]);
+  expect(plans[1].stdout).toBe(plans[0].stdout);
+  expect(await as({ CLAUDECODE: "1" })).toMatchObject({ code: 4 });
+  const text = await as({ CLAUDECODE: "1" }, "--yes");
+  expect(text.code, text.stderr).toBe(0);
+  // Progress is a few lines, none of them drawn over another.
+  expect(text.stderr.split("\n").length).toBeLessThan(60);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for escape sequences is the test
+  expect(text.stdout + text.stderr).not.toMatch(/\u001b|\r/);
 });
 
 test("two deployments at once end in one state, and whoever lost is told", { timeout: 120_000 }, async () => {
@@ -159,27 +264,18 @@ test("a token that is revoked in the middle stops it; a new one finishes", { tim
     path: "/api/buckets/demo/revoked-main-bucket",
     delayMs: 1_500,
   });
-  const child = spawn(process.execPath, [CLI, "deploy", folder.dir, "--yes", "--json"], {
-    env: { ...process.env, ...env(made.token) },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  await new Promise<void>((done) => {
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-      if (stderr.includes("created audit bucket")) done();
-    });
-  });
-  await emulator(server, "POST", "/tokens/revoke", { token: made.token });
-  const [code] = await once(child, "close");
+  const revoke = () => emulator(server, "POST", "/tokens/revoke", { token: made.token });
+  const { code, error } = await cutOff(folder, "created audit bucket", revoke, made.token);
   await emulator(server, "DELETE", "/faults");
-  expect(code).not.toBe(0);
-  expect(JSON.parse(stdout).error).toMatchObject({
+  expect(code).toBe(1);
+  expect(error).toMatchObject({
     code: "hub_unauthorized",
+    message: expect.stringMatching(/Done before that: created Space .*created audit bucket/),
     fix: expect.stringContaining("HF_TOKEN"),
+    done: ["created Space demo/revoked-backend", "created audit bucket demo-admin/revoked-audit"],
+    exists: expect.arrayContaining([
+      { kind: "bucket", id: "demo-admin/revoked-audit", state: "exists", made: true },
+    ]),
   });
   expect((await deploy(folder, ["--yes"])).code).toBe(0);
 });

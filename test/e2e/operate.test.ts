@@ -227,6 +227,10 @@ describe("once it is deployed", () => {
         { path: verdictPath(result), content: verdictText(verdict) },
         { path: "runs/damaged.json", content: "{" },
       ]);
+    expect((await cli("export", ["--out", out, "--dry-run"])).json).toMatchObject({
+      dry_run: true,
+      dir: out,
+    });
     const exported = await cli("export", ["--out", out]);
     expect(exported.code, exported.stdout).toBe(0);
     expect(exported.json).toMatchObject({

@@ -154,7 +154,11 @@ describe("broadcast", () => {
 
   test("reaches every inbox", async () => {
     await writeFile(join(work.path, "collab", "news.md"), "We close **on Friday**.\n");
-    expect(await json(["broadcast", "@news.md", "--yes"])).toMatchObject({ posted: true });
+    const posted = await json(["broadcast", "@news.md", "--yes"]);
+    expect(posted).toMatchObject({ posted: true });
+    // As after a lost answer: the same words again are the same broadcast.
+    expect(await json(["broadcast", "@news.md", "--yes"])).toEqual(posted);
+    expect((await api("/v1/inbox/human-x")).body.count).toBe(1);
     expect((await api("/v1/inbox/human-x?expand=true")).body.items[0].body).toBe("We close **on Friday**.");
   });
 

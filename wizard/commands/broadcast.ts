@@ -1,4 +1,5 @@
 /** `agent-collab broadcast`: an organiser's words in every inbox. */
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -45,12 +46,21 @@ async function broadcast(text: string, options: BroadcastOptions, cli: Cli): Pro
     "/v1/messages",
     { agent_id: handle, body, broadcast: true },
     Posted,
+    keyOf(handle, body),
   );
   cli.out.result({
     json: { dry_run: false, posted: true, agent_id: handle, filename },
     agent: `Posted to every inbox: ${filename}`,
     quiet: filename,
   });
+}
+
+/** The same words on the same day are one broadcast: a command that is repeated after a lost answer posts nothing twice. */
+function keyOf(handle: string, body: string): string {
+  const day = new Date().toISOString().slice(0, 10);
+  return `broadcast-${createHash("sha256")
+    .update(JSON.stringify([day, handle, body]))
+    .digest("hex")}`;
 }
 
 async function readBody(text: string, cli: Cli): Promise<string> {

@@ -2,23 +2,26 @@
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createHub } from "../../template/hub/client.ts";
+import type { HubBucket } from "../../template/hub/types.ts";
 import { resourceNames } from "../../template/schema/collab.ts";
 import { loadCollabDir } from "../collab-dir.ts";
 import { resolveTarget } from "../deploy/target.ts";
 import { exportRecord } from "../running/export.ts";
 import { interrupted, UserError } from "../terminal/errors.ts";
-import { plural } from "../terminal/text.ts";
+import { plural, sizeText } from "../terminal/text.ts";
 import { untilStopped } from "./hub/until-stopped.ts";
 import type { Cli, RegisterCommand } from "./index.ts";
 
 interface ExportFlags {
   out?: string;
+  dryRun?: boolean;
 }
 
 export const register: RegisterCommand = (command, cli) => {
   command
     .argument("[dir]", "the collab directory", ".")
     .option("--out <dir>", "a folder that does not exist yet (default: export-<slug>)")
+    .option("--dry-run", "say what would be downloaded, and write nothing")
     .addHelpText("after", "\nExample:\n  agent-collab export my-collab --out my-record")
     .action((dir: string, flags: ExportFlags) => exportCommand(resolve(cli.cwd, dir), flags, cli));
 };
@@ -42,6 +45,7 @@ async function exportCommand(dir: string, flags: ExportFlags, cli: Cli): Promise
       fix: "Run `agent-collab deploy` first.",
     });
   }
+  if (flags.dryRun) return report(await sizeOf(bucket), target, cli);
   const aborter = new AbortController();
   const { signal } = aborter;
   void untilStopped().then(() => aborter.abort());
@@ -50,7 +54,7 @@ async function exportCommand(dir: string, flags: ExportFlags, cli: Cli): Promise
     throw signal.aborted ? interrupted("Interrupted; nothing was written.") : error;
   });
   cli.out.result({
-    json: { dir: target, ...counts },
+    json: { dry_run: false, dir: target, ...counts },
     agent: [
       `${target}: ${plural(counts.files, "file")}, ${plural(counts.messages, "message")}, ${plural(counts.results, "result")}, ${plural(counts.runs, "run")}, ${plural(counts.verdicts, "verdict")}, ${plural(counts.agents, "agent")}.`,
       ...(counts.left_out.length > 0
@@ -61,5 +65,22 @@ async function exportCommand(dir: string, flags: ExportFlags, cli: Cli): Promise
       "README.md there says what is what; the folder can be uploaded as a dataset: hf upload <org>/<name> --repo-type dataset.",
     ].join("\n"),
     quiet: target,
+  });
+}
+
+async function sizeOf(bucket: HubBucket): Promise<{ files: number; bytes: number }> {
+  let [files, bytes] = [0, 0];
+  for await (const { size } of bucket.list()) {
+    files++;
+    bytes += size;
+  }
+  return { files, bytes };
+}
+
+function report({ files, bytes }: { files: number; bytes: number }, dir: string, cli: Cli): void {
+  cli.out.result({
+    json: { dry_run: true, dir, files, bytes },
+    agent: `Would write ${plural(files, "file")}, ${sizeText(bytes)}, to ${dir}. Nothing was written.`,
+    quiet: dir,
   });
 }

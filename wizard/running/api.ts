@@ -14,7 +14,8 @@ export interface CollabApi {
   readonly url: string;
   /** The answer of a GET, checked against `schema`. */
   get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
-  post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T>;
+  /** `key`: repeating the call with the same one gives the first answer, and posts nothing twice. */
+  post<T>(path: string, body: unknown, schema: z.ZodType<T>, key?: string): Promise<T>;
 }
 
 /** `token` is a Hugging Face token; the backend asks the Hub whose it is. */
@@ -26,10 +27,15 @@ export function collabApi(options: { url: string; token: string; fetch?: typeof 
     path: string,
     schema: z.ZodType<T>,
     body?: unknown,
+    key?: string,
   ): Promise<T> => {
     const answer = await send(`${url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        ...(key !== undefined && { "idempotency-key": key }),
+      },
       signal: AbortSignal.timeout(TIMEOUT_MS),
       // A redirect could carry the token elsewhere.
       redirect: "error",
@@ -53,7 +59,7 @@ export function collabApi(options: { url: string; token: string; fetch?: typeof 
   return {
     url,
     get: (path, schema) => request("GET", path, schema),
-    post: (path, body, schema) => request("POST", path, schema, body),
+    post: (path, body, schema, key) => request("POST", path, schema, body, key),
   };
 }
 

@@ -1,11 +1,12 @@
 /** `pause`, `resume`, `close`: the collab's status in collab.yaml, and its deployment. */
-import { rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { STATUSES } from "../../../template/schema/collab.ts";
 import { parseCollab } from "../../../template/schema/parse.ts";
 import { COLLAB_FILE, invalidCollab, type LoadedCollab, loadCollabDir } from "../../collab-dir.ts";
 import { describePlan, planLines } from "../../deploy/describe.ts";
+import { UserError } from "../../terminal/errors.ts";
 import { addDeployOptions, type DeployFlags, type Ran, runDeployment } from "../deploy/run.ts";
 import type { Cli, RegisterCommand } from "../index.ts";
 
@@ -48,7 +49,7 @@ async function setStatus(
   const ran = await runDeployment(loaded, flags, cli, {
     // Only once the plan is agreed on: a refused question leaves the file as it was.
     before: async () => {
-      if (!already) await replaceFile(join(dir, COLLAB_FILE), loaded.yaml);
+      if (!already) await replaceFile(join(dir, COLLAB_FILE), before.yaml, loaded.yaml);
     },
   });
   const json = { status: phase.status, already, ...describePlan(ran.deployment) };
@@ -80,7 +81,15 @@ function withStatus(loaded: LoadedCollab, status: Status): LoadedCollab {
   return { ...loaded, yaml, document: parsed.document, collab: parsed.collab, warnings: parsed.warnings };
 }
 
-async function replaceFile(file: string, text: string): Promise<void> {
+/** What somebody has written into the file while the question was open is not overwritten. */
+async function replaceFile(file: string, before: string, text: string): Promise<void> {
+  if ((await readFile(file, "utf8").catch(() => null)) !== before) {
+    throw new UserError({
+      code: "changed_meanwhile",
+      message: `${file} was edited meanwhile. Nothing was changed.`,
+      fix: "Run the same command again: it takes the edited file.",
+    });
+  }
   const unfinished = `${file}.${process.pid}.tmp`;
   await writeFile(unfinished, text);
   await rename(unfinished, file);

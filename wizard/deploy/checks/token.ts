@@ -1,6 +1,6 @@
 /** Tokens: kind, and permissions as have and need. Permission names: hub-wire.md 2.1. */
 import type { Whoami } from "../../../template/hub/types.ts";
-import { type Collab, resourceNames } from "../../../template/schema/collab.ts";
+import { type Collab, resourceNames, verificationNamespace } from "../../../template/schema/collab.ts";
 import { type CheckContext, type CheckResult, fail, ok, warn } from "./check.ts";
 
 interface Need {
@@ -18,6 +18,10 @@ export function neededPermissions(collab: Collab): Need[] {
   ]);
   needs.push({ org, permission: "org.members.read", why: "see who is an organiser" });
   if (collab.jobs.enabled) needs.push({ org, permission: "job.write", why: "start Jobs" });
+  if (collab.verification.mode === "jobs") {
+    const payer = verificationNamespace(collab);
+    if (payer !== org) needs.push({ org: payer, permission: "job.write", why: "start verification Jobs" });
+  }
   return needs;
 }
 

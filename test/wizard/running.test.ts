@@ -3,9 +3,17 @@ import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHub } from "../../template/hub/client.ts";
+import { runPath, runText } from "../../template/spaces/backend/documents/run.ts";
+import {
+  parseVerdict,
+  type Verdict,
+  verdictPath,
+  verdictText,
+} from "../../template/spaces/backend/documents/verdict.ts";
 import { loadCollabDir } from "../../wizard/collab-dir.ts";
 import { type DevSession, startDev } from "../../wizard/dev/session.ts";
 import { runCli } from "../support/cli.ts";
+import { sampleRun } from "../support/runs.ts";
 import { WorkFolder } from "../support/work-folder.ts";
 
 const EXAMPLE = resolve(import.meta.dirname, "../../examples/gemma-challenge");
@@ -104,14 +112,15 @@ describe("judge", () => {
 
     const verdict = await json(["judge", "verdict", filename, "invalid", "--reason", "ppl is above the cap"]);
     expect(verdict).toMatchObject({ changed: true, before: "pending", verdict: "invalid" });
+    expect(verdict.outcome).toBe("applied");
     expect(JSON.parse((await central().readText(INDEX)) ?? "")).toEqual({
       [filename]: "invalid",
       [other]: "valid",
     });
     const inbox = await api("/v1/inbox/ada-one?expand=true");
     expect(inbox.body.items[0]).toMatchObject({
-      frontmatter: { agent: "human-organizer", refs: filename },
-      body: expect.stringMatching(/Verdict: \*\*invalid\*\*[\s\S]*above the cap/),
+      frontmatter: { refs: [filename] },
+      body: expect.stringMatching(/INVALID[\s\S]*above the cap/),
     });
 
     expect(await json(["judge", "verdict", filename, "invalid", "--reason=x"])).toMatchObject({
@@ -120,11 +129,71 @@ describe("judge", () => {
     expect((await api("/v1/inbox/ada-one")).body.count).toBe(1);
   });
 
-  test("an index that is no index is left alone", async () => {
+  test("shows who decided what and why, with the numbers and the runs behind it", async () => {
+    const measured = sampleRun({
+      run_id: "20260601-100000-000_ada-one",
+      status: "failed",
+      cost_dollars: 1.25,
+      failure: { kind: "timeout", reason_code: "run_timeout", message: "too slow \u001b[2J", next_step: "" },
+      summary: {
+        ...{ sha256: "", harness_version: null, harness_sha256: null, gates_ok: false },
+        values: { tps: 88.5 },
+        gates: [
+          {
+            name: "identity",
+            ok: false,
+            reason_code: null,
+            value: "divergent",
+            limit: "exact",
+            comparison: "==",
+          },
+        ],
+      },
+    });
+    await central().write([{ path: runPath(measured.run_id), content: runText(measured) }]);
+    const path = verdictPath(filename);
+    const verdict = parseVerdict((await central().readText(path)) ?? "") as Verdict;
+    const check = { field: "ppl", claimed: 2.4, measured: 3.5, limit: 2.42, comparison: "<=", ok: false };
+    const content = verdictText({ ...verdict, run_ids: [measured.run_id], checks: [check] });
+    await central().write([{ path, content }]);
+
+    const shown = await run(["judge", "show", filename]);
+    expect(shown.stdout).toMatch(/Verdict: invalid by human:organizer.*ppl is above the cap/);
+    expect(shown.stdout).toMatch(/FAIL ppl {2}claimed 2\.4 {2}measured 3\.5 {2}limit 2\.42/);
+    expect(shown.stdout).toMatch(/Run 20260601-100000-000_ada-one: failed.*\$1\.25/);
+    expect(shown.stdout).toMatch(/failed: timeout \(run_timeout\): too slow/);
+    expect(shown.stdout).toMatch(/gate identity: FAIL {2}divergent == exact/);
+    expect(shown.stdout).not.toContain("\u001b");
+    expect(await json(["judge", "show", filename])).toMatchObject({
+      verdict: { state: "invalid", checks: [check] },
+      runs: [{ run_id: measured.run_id }],
+    });
+  });
+
+  test("more states and reasons than valid and invalid, and a way back", async () => {
+    const disputed = ["judge", "verdict", filename, "disputed", "--reason=two runs differ"];
+    expect(await json([...disputed, "--reason-code=runs_differ", "--no-announce"])).toMatchObject({
+      changed: true,
+      verdict: "disputed",
+    });
+    expect(parseVerdict((await central().readText(verdictPath(filename))) ?? "")).toMatchObject({
+      state: "disputed",
+      reason_code: "runs_differ",
+    });
+    expect((await api("/v1/inbox/ada-one")).body.count).toBe(1);
+    expect(await json(["judge", "verdict", filename, "pending", "--reason=looking again"])).toMatchObject({
+      changed: true,
+    });
+    const again = ["judge", "verdict", filename, "invalid", "--reason=ppl is above the cap", "--no-announce"];
+    expect(await json(again)).toMatchObject({ changed: true });
+    expect(await json(["judge", "list", "--state", "invalid"])).toMatchObject({ results: [{ filename }] });
+  });
+
+  test("an index that is no index is left alone; the verdict is kept for later", async () => {
     const good = (await central().readText(INDEX)) ?? "{}";
     await central().write([{ path: INDEX, content: "oops" }]);
-    const refused = await json(["judge", "verdict", filename, "valid", "--reason=x"]);
-    expect(refused.error).toMatchObject({ code: "index_unreadable" });
+    const later = await json(["judge", "verdict", filename, "valid", "--reason=x"]);
+    expect(later).toMatchObject({ outcome: "later" });
     expect(await central().readText(INDEX)).toBe("oops");
     await central().write([{ path: INDEX, content: good }]);
   });
@@ -135,6 +204,8 @@ describe("judge", () => {
     ["a path for a name", ["show", "../../etc/passwd"], "usage"],
     ["an unknown verdict", ["verdict", "FILE", "vald", "--reason=x"], "usage"],
     ["no reason", ["verdict", "FILE", "valid"], "usage"],
+    ["an empty reason", ["verdict", "FILE", "valid", "--reason= "], "usage"],
+    ["an unknown state", ["list", "--state=vald"], "usage"],
     ["a limit that is none", ["list", "--limit=many"], "usage"],
   ])("%s is refused", async (_name, args, code, user) => {
     const answer = await json(["judge", ...args.map((arg) => (arg === "FILE" ? filename : arg))], user);

@@ -6,8 +6,9 @@
 import { stringify } from "yaml";
 import { createHub } from "../../template/hub/client.ts";
 import type { Hub } from "../../template/hub/types.ts";
-import { type Collab, resourceNames, scratchBucket } from "../../template/schema/collab.ts";
-import { writeVerdict } from "../running/verdicts.ts";
+import { type Collab, scratchBucket } from "../../template/schema/collab.ts";
+import { collabApi } from "../running/api.ts";
+import { giveVerdict } from "../running/judging.ts";
 import { ACTORS, type Actor, type ActorName, rehearsalScript, type Step } from "./script.ts";
 
 export interface RehearsalOptions {
@@ -33,8 +34,10 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
   for (const step of script) {
     signal?.throwIfAborted();
     if (step.kind === "verdict") {
-      const court = { hub: hub.as(tokens.organizer), names: resourceNames(collab) };
-      await writeVerdict(court, filenames.get(step.of) ?? "", step.verdict);
+      const api = collabApi({ url: backendUrl, token: tokens.organizer });
+      const { verdict: state, reason } = step;
+      // Not announced: every message of a rehearsal says that it is one.
+      await giveVerdict(api, filenames.get(step.of) ?? "", { state, reason, announce: false });
       continue;
     }
     const actor = ACTORS[step.by];

@@ -3,7 +3,7 @@
  * a living one. It fits any collab: scores are invented and every text says so.
  */
 import type { Collab, Guardrail, Scoring } from "../../template/schema/collab.ts";
-import type { Verdict } from "../running/verdicts.ts";
+import type { Verdict } from "../running/judging.ts";
 
 export const REHEARSAL_PREFIX = "rehearsal-";
 
@@ -42,7 +42,7 @@ export type Step =
   | (StepBase & { kind: "message" })
   | (StepBase & { kind: "result"; fields: Record<string, string | number | readonly string[]> })
   /** The organiser judges the result `of`. */
-  | { kind: "verdict"; of: string; verdict: Verdict };
+  | { kind: "verdict"; of: string; verdict: Verdict; reason: string };
 
 /** The steps for one collab, in order. Without a score field there are messages only. */
 export function rehearsalScript({ scoring, collab }: Pick<Collab, "scoring" | "collab">): Step[] {
@@ -110,8 +110,8 @@ export function rehearsalScript({ scoring, collab }: Pick<Collab, "scoring" | "c
       "third idea",
       "Rehearsal: it answers from memory, as the re-run shows.",
     ),
-    { kind: "verdict", of: "baseline", verdict: "valid" },
-    { kind: "verdict", of: "too-good", verdict: "invalid" },
+    { kind: "verdict", of: "baseline", verdict: "valid", reason: "Measured again, with the same outcome." },
+    { kind: "verdict", of: "too-good", verdict: "invalid", reason: "Nobody else could repeat it." },
     result("smith", "second", 1.31, "both ideas", "Rehearsal: the first idea, tuned after the review.", [
       "first",
     ]),

@@ -3,6 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { loadCollabDir } from "../../wizard/collab-dir.ts";
 import { type DevSession, startDev } from "../../wizard/dev/session.ts";
+import { collabApi } from "../../wizard/running/api.ts";
+import { giveVerdict } from "../../wizard/running/judging.ts";
 import { findProgram } from "../../wizard/terminal/find-program.ts";
 import { WorkFolder } from "../support/work-folder.ts";
 import { Participant, type Place } from "./participant.ts";
@@ -67,15 +69,8 @@ export class Stage {
     );
     await two.say("Plan: a larger heap of stones.", "plans");
     await two.say(INJECTION, "help");
-    const { writeVerdict } = await import("../../wizard/running/verdicts.ts");
-    const { createHub } = await import("../../template/hub/client.ts");
-    const { resourceNames } = await import("../../template/schema/collab.ts");
-    const { collab } = await loadCollabDir(dir);
-    const court = {
-      hub: createHub({ endpoint: session.hub.url, token: organizer }),
-      names: resourceNames(collab),
-    };
-    await writeVerdict(court, valid, "valid");
+    const court = collabApi({ url: session.backendUrl, token: organizer });
+    await giveVerdict(court, valid, { state: "valid", reason: "Counted again.", announce: false });
     await untilRanked(api, valid);
     return stage;
   }

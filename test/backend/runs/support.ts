@@ -21,8 +21,9 @@ export interface Behaviour {
   summary?: Record<string, unknown>;
   /** Printed before anything is written. */
   print?: string;
+  /** Seconds. */
   sleep?: number;
-  /** Waits until the backend's tests write this file beside the harness… there is none: seconds instead. */
+  /** Written as progress.json before it sleeps. */
   progress?: Record<string, unknown>;
   /** Written as they are, listed in outputs.json. */
   files?: Record<string, string>;
@@ -167,6 +168,12 @@ export class RunsBed {
 
   fault(rule: Record<string, unknown>): Promise<string> {
     return this.#control("POST", "/_emulator/faults", rule).then(({ id }) => id as string);
+  }
+
+  /** How often each fault has struck. */
+  async struck(): Promise<number[]> {
+    const { faults } = (await this.#control("GET", "/_emulator/faults")) as { faults: { applied: number }[] };
+    return faults.map(({ applied }) => applied);
   }
 
   async clearFaults(): Promise<void> {

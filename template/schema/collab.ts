@@ -26,6 +26,7 @@ export const WRITE_MODES = ["signed", "open"] as const;
 export const STATISTICS = ["best", "median", "lower-bound"] as const;
 /** What a score that a participant typed is worth beside scores that the server took from runs. */
 export const SELF_REPORTED = ["ranked", "unranked", "refused"] as const;
+export type SelfReported = (typeof SELF_REPORTED)[number];
 /** Which results a verifier re-runs: those better than the best valid one of a track, or every one. */
 export const VERIFICATION_TRIGGERS = ["best", "all"] as const;
 
@@ -314,10 +315,7 @@ export function resourceNames({ collab, resources }: Pick<Collab, "collab" | "re
 }
 
 /** How scores count that no run has measured. */
-export function selfReported({
-  scoring,
-  jobs,
-}: Pick<Collab, "scoring" | "jobs">): (typeof SELF_REPORTED)[number] {
+export function selfReported({ scoring, jobs }: Pick<Collab, "scoring" | "jobs">): SelfReported {
   if (scoring === "none") return "ranked";
   return scoring.self_reported ?? (jobs.enabled ? "unranked" : "ranked");
 }

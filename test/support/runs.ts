@@ -1,6 +1,8 @@
 /** Runs and verdicts of a plausible shape, for tests that only care about a few of their fields. */
-import type { Run } from "../../template/spaces/backend/documents/run.ts";
+
+import { type Run, type RunSummary, runPath, runText } from "../../template/spaces/backend/documents/run.ts";
 import type { Verdict } from "../../template/spaces/backend/documents/verdict.ts";
+import type { BackendUnderTest } from "./backend.ts";
 
 export function sampleRun(change: Partial<Run> = {}): Run {
   const created = "2026-06-01T10:00:00.000Z";
@@ -39,6 +41,31 @@ export function sampleRun(change: Partial<Run> = {}): Run {
     finished_at: null,
     ...change,
   };
+}
+
+/** What a harness measured. */
+export function sampleSummary(values: RunSummary["values"], change: Partial<RunSummary> = {}): RunSummary {
+  return {
+    sha256: "5ca1ab1e",
+    values,
+    gates: [],
+    gates_ok: true,
+    harness_version: "1.0.0",
+    harness_sha256: "ha54",
+    ...change,
+  };
+}
+
+/** Makes a run known as the backend's own runs are: durable, and on the board. */
+export async function keepRun({ backend }: BackendUnderTest, run: Run): Promise<Run> {
+  await backend.record.submit({
+    prepare: () => ({
+      changes: [{ op: "put", path: runPath(run.run_id), text: runText(run) }],
+      audit: { agent_id: run.agent_id, route: "run", via: "server", source: null, status_code: 202 },
+      response: null,
+    }),
+  });
+  return run;
 }
 
 export function sampleVerdict(change: Partial<Verdict> = {}): Verdict {

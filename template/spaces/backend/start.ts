@@ -1,6 +1,7 @@
 /** Starts the backend: listens at once, restores the record, and answers when it is there. */
 import { createHub } from "../../hub/client.ts";
 import type { Hub, HubClientOptions } from "../../hub/types.ts";
+import { selfReported } from "../../schema/collab.ts";
 import { createAccess } from "./access/access.ts";
 import { isBucketPrivate } from "./access-gate.ts";
 import { createApp } from "./app.ts";
@@ -140,7 +141,11 @@ function assemble(options: StartOptions): Backend {
   const metrics = new Metrics();
   const hub = options.hub ?? meteredHub(options, metrics);
   const live = new LiveCollab(config.collab);
-  const board = new Board({ file: TEMPORARY_FILE, scoring: config.collab.scoring });
+  const board = new Board({
+    file: TEMPORARY_FILE,
+    scoring: config.collab.scoring,
+    selfReported: selfReported(config.collab),
+  });
   const record = createRecord({
     hub,
     centralBucket: live.names.centralBucket,

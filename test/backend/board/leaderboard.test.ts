@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type CollabInput, CollabSchema } from "../../../template/schema/collab.ts";
 import {
-  guardrailsOk,
   type LeaderboardQuery,
   leaderboard,
 } from "../../../template/spaces/backend/board/queries/leaderboard.ts";
+import { guardrailsOk } from "../../../template/spaces/backend/ranking/guardrails.ts";
 import { recordHistory } from "../../../template/spaces/backend/upkeep/leaderboard-files.ts";
 import { BoardUnderTest, document } from "../../support/board.ts";
 
@@ -54,7 +54,7 @@ describe("the leaderboard", () => {
     judge(under, { [invalid]: "invalid" });
     expect(
       leaderboard(under.board, { bestPerAgent: true, states: ["valid", "pending"], limit: 1 }, NOW),
-    ).toEqual({
+    ).toMatchObject({
       score_field: "score",
       order: "desc",
       rows: [

@@ -1,10 +1,11 @@
 /** The board: opened empty, fed with journal groups and found files, asked through `queries/`. */
 import { randomBytes } from "node:crypto";
-import type { Scoring } from "../../../schema/collab.ts";
+import type { Scoring, SelfReported } from "../../../schema/collab.ts";
 import { BoundedMap } from "../access/bounded-map.ts";
 import type { FileChange, JournalGroup } from "../record/types.ts";
 import { type ApplyContext, applyFile, applyRemoval } from "./apply/file.ts";
 import { rerank } from "./apply/result.ts";
+import { refreshAllUnits } from "./apply/unit.ts";
 import { BOARD_INDEXES, BOARD_TABLES, BOARD_TRIGGERS, COUNT_ALL, FILLED, FILLING } from "./schema.ts";
 import { SearchIndex } from "./search.ts";
 import { Sql } from "./sql.ts";
@@ -20,6 +21,8 @@ export interface BoardOptions {
   file?: string;
   /** What ranks results; `none` for a collab without a number. */
   scoring: Scoring | "none";
+  /** What a score that no run has measured is worth; `ranked` by default. */
+  selfReported?: SelfReported;
 }
 
 /** What changed, for those who follow: caches, event streams. */
@@ -47,6 +50,7 @@ export class Board implements BoardWriter {
   /** Being filled: indexes, triggers and counts are not there yet, so nothing can be asked. */
   #isFilling = true;
   #scoring: Scoring | "none";
+  #selfReported: SelfReported;
   #hidden: ReadonlyMap<string, string> = new Map();
   readonly #computed: Record<Topic, Map<string, unknown>> = { ranking: new Map(), traces: new Map() };
   readonly #remembered = new BoundedMap<string, { state: string; value: number }>(MAX_REMEMBERED);
@@ -60,6 +64,7 @@ export class Board implements BoardWriter {
     this.#contents = new Contents(this.sql);
     this.search = new SearchIndex(this.sql);
     this.#scoring = options.scoring;
+    this.#selfReported = options.selfReported ?? "ranked";
   }
 
   get version(): number {
@@ -80,8 +85,9 @@ export class Board implements BoardWriter {
   }
 
   /** After a changed collab.yaml: results are classified and ranked anew. */
-  setScoring(scoring: Scoring | "none"): void {
+  setScoring(scoring: Scoring | "none", selfReported: SelfReported = "ranked"): void {
     this.#scoring = scoring;
+    this.#selfReported = selfReported;
     this.#change({}, () => {
       const context = this.#context();
       rerank(context);
@@ -184,9 +190,13 @@ export class Board implements BoardWriter {
   #endFilling(): void {
     if (!this.#isFilling) return;
     this.#isFilling = false;
-    this.sql.transaction(() => this.sql.db.exec(BOARD_INDEXES + COUNT_ALL + BOARD_TRIGGERS));
+    this.sql.transaction(() => {
+      this.sql.db.exec(BOARD_INDEXES);
+      refreshAllUnits(this.#context());
+      this.sql.db.exec(COUNT_ALL + BOARD_TRIGGERS);
+    });
     this.sql.db.exec(FILLED);
-    if (!this.#isFilling) this.search.schedule();
+    this.search.schedule();
   }
 
   #context(): ApplyContext {
@@ -196,6 +206,7 @@ export class Board implements BoardWriter {
       contents: this.#contents,
       documents: this.documents,
       scoring: this.#scoring,
+      selfReported: this.#selfReported,
       isFilling: this.#isFilling,
       changed: (topic) => this.#computed[topic].clear(),
       removed: () => {

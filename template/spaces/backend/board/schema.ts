@@ -50,11 +50,27 @@ CREATE TABLE results (
   filename TEXT NOT NULL UNIQUE,
   agent TEXT NOT NULL,
   status TEXT NOT NULL,               -- as text, for the filter
-  class TEXT NOT NULL,                -- candidate | negative | malformed
-  score REAL,
+  class TEXT NOT NULL,                -- candidate | repeat | self-reported | negative | malformed
+  run TEXT,                           -- the run whose summary filled it; NULL where a participant typed the score
+  hash TEXT,                          -- what ran; results of one hash are one unit of the ranking
+  own REAL,                           -- the score that stands in the file
+  score REAL,                         -- the score that ranks: with runs, the statistic of all draws of the hash
   rank REAL,                          -- score, negated where higher is better: smaller always ranks first
+  provisional INTEGER NOT NULL DEFAULT 0, -- fewer draws than a score needs
   verification TEXT NOT NULL
 );
+-- Completed full runs with a score: the draws of a submission, whoever started them, posted or not.
+CREATE TABLE draws (run TEXT PRIMARY KEY, hash TEXT NOT NULL, agent TEXT NOT NULL, hf_user TEXT NOT NULL,
+  score REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE units (
+  hash TEXT PRIMARY KEY,
+  n INTEGER NOT NULL, sd REAL,
+  spread TEXT NOT NULL,               -- JSON, see ranking/statistic.ts
+  original TEXT,                      -- the result that ranks for it
+  reproductions INTEGER NOT NULL      -- other people who have run it
+) WITHOUT ROWID;
+CREATE TABLE in_track (doc INTEGER NOT NULL REFERENCES docs(id) ON DELETE CASCADE, track TEXT NOT NULL,
+  PRIMARY KEY (doc, track)) WITHOUT ROWID;
 CREATE TABLE result_tallies (class TEXT NOT NULL, verification TEXT NOT NULL, n INTEGER NOT NULL,
   PRIMARY KEY (class, verification)) WITHOUT ROWID;
 
@@ -112,8 +128,11 @@ CREATE INDEX docs_via ON docs(list, via, key);
 CREATE INDEX docs_channel ON docs(list, channel, key) WHERE channel <> '';
 CREATE INDEX docs_content ON docs(content);
 CREATE INDEX agents_joined ON agents(joined DESC, id);
-CREATE INDEX results_best ON results(agent, class, verification, rank, filename);
-CREATE INDEX results_order ON results(class, verification, rank, filename);
+CREATE INDEX results_best ON results(agent, class, verification, provisional, rank, filename);
+CREATE INDEX results_order ON results(class, verification, provisional, rank, filename);
+CREATE INDEX results_hash ON results(hash, run) WHERE hash IS NOT NULL;
+CREATE INDEX results_run ON results(run) WHERE run IS NOT NULL;
+CREATE INDEX draws_hash ON draws(hash, run);
 CREATE INDEX results_state ON results(verification, filename);
 CREATE INDEX results_status ON results(status, filename);
 CREATE INDEX runs_created ON runs(created, kind);
@@ -153,7 +172,8 @@ END;
 CREATE TRIGGER results_out AFTER DELETE ON results BEGIN
   UPDATE result_tallies SET n = n - 1 WHERE class = OLD.class AND verification = OLD.verification;
 END;
-CREATE TRIGGER results_judged AFTER UPDATE OF verification ON results BEGIN
+CREATE TRIGGER results_moved AFTER UPDATE OF class, verification ON results
+  WHEN OLD.class <> NEW.class OR OLD.verification <> NEW.verification BEGIN
   UPDATE result_tallies SET n = n - 1 WHERE class = OLD.class AND verification = OLD.verification;
   INSERT INTO result_tallies VALUES (NEW.class, NEW.verification, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;

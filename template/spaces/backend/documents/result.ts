@@ -10,14 +10,22 @@ export interface BuiltDocument {
   changes: FileChange[];
 }
 
+export interface ResultInput {
+  agentId: string;
+  frontmatter: YamlMapping;
+  body: string;
+  /** `run`: the server has filled in the numbers of a run. */
+  via?: "bucket" | "run";
+}
+
 export function buildResult(
-  { agentId, frontmatter, body }: { agentId: string; frontmatter: YamlMapping; body: string },
+  { agentId, frontmatter, body, via = "bucket" }: ResultInput,
   stamp: Stamp,
 ): BuiltDocument {
   const stamped: YamlMapping = new Map(frontmatter);
   stamped.set("agent", agentId);
   stamped.set("timestamp", frontmatterStamp(stamp));
-  stamped.set("via", "bucket");
+  stamped.set("via", via);
   const filename = `${filenameStamp(stamp)}_${agentId}.md`;
   const path = `results/${filename}`;
   return { filename, path, changes: [{ op: "put", path, text: serialiseDocument(stamped, body) }] };

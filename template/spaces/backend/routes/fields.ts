@@ -30,6 +30,10 @@ export const flag = (byDefault: boolean, description: string) =>
     .transform((value) => value ?? byDefault)
     .openapi({ type: "boolean", default: byDefault, description });
 
+/** A flag that may be left out, where the default depends on the collab. */
+export const optionalFlag = (description: string) =>
+  booleanField.optional().openapi({ type: "boolean", description });
+
 /** Integer text, also `1.0`. */
 export const integer = (description: string, extra: { default?: number } = {}) =>
   z

@@ -2,16 +2,19 @@
 import { z } from "@hono/zod-openapi";
 import { findDocument, resultView } from "../board/queries/documents.ts";
 import { askList } from "../board/queries/list.ts";
+import { resultDetail } from "../board/queries/result-detail.ts";
 import { resultsScope } from "../board/queries/scopes.ts";
+import { INDEX_STATES } from "../documents/verdict.ts";
 import { ApiError } from "../errors.ts";
 import { defineRoute } from "./define.ts";
 import { optionalText } from "./fields.ts";
 import { listAnswer, listOf, pageParams, stampedParams, stampedQuery } from "./list-params.ts";
 import { documentMarkdown, listMarkdown } from "./markdown.ts";
 import { LIST_PARAMS } from "./messages.ts";
-import { ResultSchema } from "./schemas.ts";
+import { ResultDetailSchema, ResultSchema } from "./schemas.ts";
 
-export const VERIFICATION_STATES = ["pending", "valid", "invalid"] as const;
+/** States of the index. What a verifier is about to do with a result is `pending` there. */
+export const VERIFICATION_STATES = INDEX_STATES;
 
 /** `pending,valid` to states; anything else is 400 INVALID_QUERY. */
 export function verificationStates(text: string | undefined): string[] | undefined {
@@ -34,7 +37,7 @@ export const listResults = defineRoute({
   query: z.object({
     ...stampedParams,
     status: optionalText("Only with this status: agent-run or negative."),
-    verification: optionalText("Only in these states, separated by commas: pending, valid, invalid."),
+    verification: optionalText(`Only in these states, separated by commas: ${INDEX_STATES.join(", ")}.`),
     ...pageParams,
   }),
   status: 200,
@@ -56,15 +59,15 @@ export const getResult = defineRoute({
   method: "GET",
   path: "/v1/results/{filename}",
   params: "filename",
-  purpose: "One result with its verification state.",
+  purpose: "One result with its verification state, its run, the draws of its submission and its verdict.",
   auth: "none",
   status: 200,
-  response: ResultSchema,
+  response: ResultDetailSchema,
   markdown: documentMarkdown,
   cached: true,
   handler({ backend: { board }, params: { filename = "" } }) {
     const row = findDocument(board, "results", filename);
     if (!row) throw new ApiError("NOT_FOUND", `There is no results/${filename}.`);
-    return { json: resultView(board, row) };
+    return { json: { ...resultView(board, row), ...resultDetail(board, filename) } };
   },
 });

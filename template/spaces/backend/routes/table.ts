@@ -10,7 +10,7 @@ import { getInbox } from "./inbox.ts";
 import { getJobs } from "./jobs.ts";
 import { runJob } from "./jobs-run.ts";
 import { judgeResult } from "./judge-result.ts";
-import { getLeaderboard } from "./leaderboard.ts";
+import { getLeaderboard, getPareto } from "./leaderboard.ts";
 import { getLimits } from "./limits.ts";
 import { getMe } from "./me.ts";
 import { getMessage, listMessages } from "./messages.ts";
@@ -33,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   getDigest,
   getMe,
   getLeaderboard,
+  getPareto,
   getInbox,
   listMessages,
   getMessage,

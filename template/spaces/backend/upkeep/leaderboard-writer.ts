@@ -5,7 +5,7 @@ import { errorFields } from "../log.ts";
 import type { FileChange } from "../record/types.ts";
 import { leaderboardFiles } from "./leaderboard-files.ts";
 
-const RANKED_PATH = /^(?:results|agents)\//;
+const RANKED_PATH = /^(?:results|agents|runs|verdicts)\//;
 
 export class LeaderboardWriter {
   readonly #backend: Backend;

@@ -1,6 +1,6 @@
 /** Files that organisers change in the central bucket take effect without a restart. */
 import { isDeepStrictEqual } from "node:util";
-import { resourceNames } from "../../../schema/collab.ts";
+import { resourceNames, selfReported } from "../../../schema/collab.ts";
 import { parseCollab } from "../../../schema/parse.ts";
 import type { Board } from "../board/board.ts";
 import { MODERATION_FILE, parseModeration } from "../board/moderation.ts";
@@ -35,7 +35,7 @@ export function reloadCollab(text: string, live: LiveCollab, board: Board, log: 
   }
   live.replace(collab);
   // Also makes every cached answer stale: some of them show the configuration.
-  board.setScoring(collab.scoring);
+  board.setScoring(collab.scoring, selfReported(collab));
   log("info", "collab.yaml reloaded", { status: collab.collab.status });
 }
 

@@ -1,5 +1,5 @@
 /** One file of the central bucket, brought into the board by what its path says it is. */
-import type { Scoring } from "../../../../schema/collab.ts";
+import type { Scoring, SelfReported } from "../../../../schema/collab.ts";
 import { authorOf } from "../../documents/naming.ts";
 import type { Topic } from "../board.ts";
 import { classify, listOf, type PathKind, VERIFICATION_INDEX } from "../classify.ts";
@@ -7,10 +7,11 @@ import { type ReadDocument, readDocument } from "../read-document.ts";
 import type { Sql } from "../sql.ts";
 import type { Contents, Documents, Lists } from "../store.ts";
 import { applyRegistration } from "./registration.ts";
-import { applyResult } from "./result.ts";
+import { applyResult, unitHashOf } from "./result.ts";
 import { applyRun, removeRun } from "./run.ts";
 import { applyTaskforce } from "./taskforce.ts";
 import { applyTrace, traceKey } from "./trace.ts";
+import { refreshUnit } from "./unit.ts";
 import { applyVerdict, removeVerdict } from "./verdict.ts";
 import { applyVerification } from "./verification.ts";
 
@@ -20,9 +21,10 @@ export interface ApplyContext {
   contents: Contents;
   documents: Documents;
   scoring: Scoring | "none";
+  selfReported: SelfReported;
   /** What was computed of this topic is void. */
   changed(topic: Topic): void;
-  /** The board is being filled: each path comes once, and nothing can be looked up yet. */
+  /** The board is being filled: each path comes once, and what is computed from several files waits. */
   isFilling: boolean;
   /** A document has gone: counts that only ever grow elsewhere are void. */
   removed(): void;
@@ -41,8 +43,8 @@ export function applyFile(context: ApplyContext, file: ApplyFile): boolean {
   const kind = classify(file.path);
   if (kind.kind === "other") return false;
   noteTopic(context, kind);
-  if (kind.kind === "verification") return applyVerification(sql, file.text ?? "");
-  if (kind.kind === "run") return applyRun(sql, kind.id, file.text ?? "");
+  if (kind.kind === "verification") return applyVerification(context, file.text ?? "");
+  if (kind.kind === "run") return applyRun(context, kind.id, file.text ?? "");
   if (kind.kind === "verdict") return applyVerdict(sql, file.path, file.text ?? "");
 
   const listed = isListedByName(file.path) && storeFile(sql, file);
@@ -55,32 +57,33 @@ export function applyRemoval(context: ApplyContext, path: string): boolean {
   const { sql } = context;
   const kind = classify(path);
   noteTopic(context, kind);
-  if (kind.kind === "run") return removeRun(sql, kind.id);
+  if (kind.kind === "run") return removeRun(context, kind.id);
   if (kind.kind === "verdict") return removeVerdict(sql, path);
-  if (path === VERIFICATION_INDEX) return applyVerification(sql, "{}");
+  if (path === VERIFICATION_INDEX) return applyVerification(context, "{}");
   const file = sql.run("DELETE FROM files WHERE path = ?", path).changes > 0;
-  return remove(context, path) || file;
+  return removeListed(context, kind, path) || file;
+}
+
+/** `false` if there was no document. */
+function removeListed(context: ApplyContext, kind: PathKind, path: string): boolean {
+  const unit = kind.kind === "result" ? unitHashOf(context.sql, kind.filename) : null;
+  if (!context.documents.remove(path)) return false;
+  context.contents.forget();
+  context.removed();
+  refreshUnit(context, unit);
+  return true;
 }
 
 const RANKED_KINDS: ReadonlySet<PathKind["kind"]> = new Set([
   "result",
   "verification",
   "registration",
-  "run",
   "verdict",
 ]);
 
 function noteTopic({ changed }: ApplyContext, { kind }: PathKind): void {
   if (RANKED_KINDS.has(kind)) changed("ranking");
   if (kind === "trace") changed("traces");
-}
-
-/** `false` if there was no document. */
-function remove({ documents, contents, removed }: ApplyContext, path: string): boolean {
-  if (!documents.remove(path)) return false;
-  contents.forget();
-  removed();
-  return true;
 }
 
 function storeListed(context: ApplyContext, kind: PathKind, list: string, file: ApplyFile): boolean {
@@ -96,7 +99,7 @@ function storeListed(context: ApplyContext, kind: PathKind, list: string, file: 
     ? undefined
     : sql.get<{ content: number }>("SELECT content FROM docs WHERE path = ?", file.path);
   if (before && contents.isSame(before.content, document())) return false;
-  if (before) remove(context, file.path);
+  if (before) removeListed(context, kind, file.path);
   const content = contents.idOf(text, document);
 
   const key = keyOf(kind, document);

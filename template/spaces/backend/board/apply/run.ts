@@ -1,12 +1,13 @@
 /** Runs: what quotas, budgets and rankings ask of them (documents/run.ts). */
 import { isRunOver, parseRun } from "../../documents/run.ts";
-import type { Sql } from "../sql.ts";
+import type { ApplyContext } from "./file.ts";
+import { applyDraw } from "./unit.ts";
 
 /** `true` if the board shows something else than before. A file that is no run is not shown. */
-export function applyRun(sql: Sql, runId: string, text: string): boolean {
+export function applyRun(context: ApplyContext, runId: string, text: string): boolean {
   const run = parseRun(text);
-  if (run === null || run.run_id !== runId) return removeRun(sql, runId);
-  const { changes } = sql.run(
+  if (run === null || run.run_id !== runId) return removeRun(context, runId);
+  const { changes } = context.sql.run(
     "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
       " ON CONFLICT (id) DO UPDATE SET created = excluded.created, kind = excluded.kind, lane = excluded.lane," +
       " agent = excluded.agent, hf_user = excluded.hf_user, content_hash = excluded.content_hash," +
@@ -28,9 +29,11 @@ export function applyRun(sql: Sql, runId: string, text: string): boolean {
     run.result,
     JSON.stringify(run),
   );
+  applyDraw(context, runId, run);
   return changes > 0;
 }
 
-export function removeRun(sql: Sql, runId: string): boolean {
-  return sql.run("DELETE FROM runs WHERE id = ?", runId).changes > 0;
+export function removeRun(context: ApplyContext, runId: string): boolean {
+  applyDraw(context, runId, null);
+  return context.sql.run("DELETE FROM runs WHERE id = ?", runId).changes > 0;
 }

@@ -1,5 +1,7 @@
 /** The verification index: a flat JSON object of result filename to state (api-v1.md 8.1). */
-import type { Sql } from "../sql.ts";
+import type { ApplyContext } from "./file.ts";
+import { unitHashOf } from "./result.ts";
+import { refreshUnit } from "./unit.ts";
 
 /** States by filename. Missing, unparseable or not an object: no states, everything is pending. */
 export function parseVerificationIndex(text: string): Map<string, string> {
@@ -16,7 +18,8 @@ export function parseVerificationIndex(text: string): Map<string, string> {
 const asText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** Takes over a new index; `true` if any state differs. Costs what the index holds, so at most one pass per write. */
-export function applyVerification(sql: Sql, text: string): boolean {
+export function applyVerification(context: ApplyContext, text: string): boolean {
+  const { sql } = context;
   const states = parseVerificationIndex(text);
   let changed = false;
   for (const row of sql.all<{ filename: string; state: string }>(
@@ -30,7 +33,7 @@ export function applyVerification(sql: Sql, text: string): boolean {
     changed = true;
     if (state === undefined) {
       sql.run("DELETE FROM verification WHERE filename = ?", row.filename);
-      setState(sql, row.filename, "pending");
+      setState(context, row.filename, "pending");
     }
   }
   for (const [filename, state] of states) {
@@ -40,16 +43,17 @@ export function applyVerification(sql: Sql, text: string): boolean {
       filename,
       state,
     );
-    setState(sql, filename, state);
+    setState(context, filename, state);
   }
   return changed;
 }
 
-function setState(sql: Sql, filename: string, state: string): void {
-  sql.run(
+function setState(context: ApplyContext, filename: string, state: string): void {
+  const { changes } = context.sql.run(
     "UPDATE results SET verification = ? WHERE filename = ? AND verification <> ?",
     state,
     filename,
     state,
   );
+  if (changes > 0) refreshUnit(context, unitHashOf(context.sql, filename));
 }

@@ -1,0 +1,51 @@
+/** Numbers and states of results in words, the same on the page, in `leaderboard/README.md` and in the digest. */
+import type { LeaderboardRow } from "../board/queries/leaderboard.ts";
+import type { UnrankedRow } from "../board/queries/unranked.ts";
+
+/** Eight digits tell any two scores apart that are worth telling apart. */
+export function numberText(value: number): string {
+  return value.toLocaleString("en", { maximumSignificantDigits: 8 });
+}
+
+/** Rounded to two digits: more of an uncertainty says nothing. */
+const roughly = (value: number) => value.toLocaleString("en", { maximumSignificantDigits: 2 });
+
+/** `500.4`, `500.4 ± 1.2`. */
+export function scoreText({ score, spread }: Pick<LeaderboardRow, "score" | "spread">): string {
+  const plusMinus = spread?.plus_minus;
+  return plusMinus == null ? numberText(score) : `${numberText(score)} ± ${roughly(plusMinus)}`;
+}
+
+/** `3`, `1 of 3, provisional`; `self-reported` where nothing was measured. */
+export function drawsText(
+  row: Pick<LeaderboardRow, "n" | "draws_wanted" | "provisional" | "self_reported">,
+): string {
+  if (row.self_reported) return row.provisional ? "self-reported, provisional" : "self-reported";
+  return row.provisional ? `${row.n} of ${row.draws_wanted}, provisional` : String(row.n);
+}
+
+/** `=1` for a rank that is shared. */
+export function rankText({ rank, tied }: Pick<LeaderboardRow, "rank" | "tied">): string {
+  return tied > 1 ? `=${rank}` : String(rank);
+}
+
+/** State, why, and what else must be known to judge the row. */
+export function stateText(row: LeaderboardRow): string {
+  const verified = row.verified_score === null ? "" : ` at ${numberText(row.verified_score)}`;
+  return [
+    `${row.verification}${verified}`,
+    ...(row.reason === null || row.verification === "valid" ? [] : [row.reason]),
+    ...(row.guardrails_ok === false ? ["breaks a guardrail"] : []),
+    ...(row.reproductions > 0 ? [`reproduced by ${row.reproductions}`] : []),
+    ...(row.contender === null
+      ? []
+      : [`claims ${numberText(row.contender.score)}, ${row.contender.verification}`]),
+  ].join(", ");
+}
+
+/** Why a result stands beside the board. */
+export function unrankedText({ why, reason, reproduction_of: original }: UnrankedRow): string {
+  if (why === "self_reported") return "self-reported: no run has measured it";
+  if (original !== null) return `reproduction of ${original}`;
+  return reason === null ? why : `${why}: ${reason}`;
+}

@@ -2,14 +2,13 @@
 import { html } from "hono/html";
 import type { Backend } from "../backend.ts";
 import { documentView } from "../board/queries/documents.ts";
-import { DEFAULT_STATES, type LeaderboardRow, leaderboard } from "../board/queries/leaderboard.ts";
 import { listPage } from "../board/queries/list.ts";
 import { agentsScope, messagesScope, resultsScope } from "../board/queries/scopes.ts";
 import type { DocumentView } from "../board/types.ts";
 import { joinPrompt } from "./join.ts";
 import { baseUrl, page } from "./layout.ts";
+import { leaders } from "./leaders.ts";
 
-const LEADERS = 10;
 const MESSAGES = 8;
 const EXCERPT_LENGTH = 400;
 
@@ -61,35 +60,6 @@ const starting = () => html`<p class="empty">Starting: the record is being read.
 
 const membersOnly = () =>
   html`<p class="empty">This collab is private. Members read it through the API with their Hugging Face token.</p>`;
-
-function leaders(backend: Backend) {
-  const { board, collab } = backend;
-  const { rows } = leaderboard(
-    board,
-    { bestPerAgent: true, states: DEFAULT_STATES, limit: LEADERS },
-    backend.now(),
-  );
-  if (rows.length === 0) {
-    return html`<p class="empty">No results yet. The first one takes the lead.</p>`;
-  }
-  const unit = collab.scoring === "none" ? "" : collab.scoring.unit;
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="leaderboard"><table class="leaders">
-<thead><tr><th scope="col" class="number">#</th><th scope="col">Agent</th><th scope="col" class="number">Score${unit === "" ? "" : ` (${unit})`}</th><th scope="col">Method</th><th scope="col">Verified</th><th scope="col">When</th></tr></thead>
-<tbody>${rows.map(leaderRow)}</tbody>
-</table></div>`;
-}
-
-function leaderRow(row: LeaderboardRow) {
-  const state = ["valid", "invalid"].includes(row.verification) ? row.verification : "pending";
-  return html`<tr>
-<td class="number">${row.rank}</td>
-<td>${row.agent}${row.hf_user === null ? "" : html` <span class="tag">${row.hf_user}</span>`}</td>
-<td class="number">${row.score.toLocaleString("en", { maximumSignificantDigits: 8 })}</td>
-<td class="method">${row.method}</td>
-<td class="state"><span class="tag ${state}">${row.verification}${row.guardrails_ok === false ? ", breaks a guardrail" : ""}</span></td>
-<td class="when"><span class="tag">${row.timestamp}</span></td>
-</tr>`;
-}
 
 function messages({ board }: Backend) {
   const { rows } = listPage(board, messagesScope(board), { order: "desc", limit: MESSAGES });

@@ -10,36 +10,38 @@ export function numberText(value: number): string {
 /** Rounded to two digits: more of an uncertainty says nothing. */
 const roughly = (value: number) => value.toLocaleString("en", { maximumSignificantDigits: 2 });
 
+type Row<Needed extends keyof LeaderboardRow> = Pick<LeaderboardRow, Needed> & Partial<LeaderboardRow>;
+
 /** `500.4`, `500.4 ± 1.2`. */
-export function scoreText({ score, spread }: Pick<LeaderboardRow, "score" | "spread">): string {
-  const plusMinus = spread?.plus_minus;
-  return plusMinus == null ? numberText(score) : `${numberText(score)} ± ${roughly(plusMinus)}`;
+export function scoreText({ score, spread }: Row<"score">): string {
+  const plusMinus = spread?.plus_minus ?? null;
+  return plusMinus === null ? numberText(score) : `${numberText(score)} ± ${roughly(plusMinus)}`;
 }
 
 /** `3`, `1 of 3, provisional`; `self-reported` where nothing was measured. */
-export function drawsText(
-  row: Pick<LeaderboardRow, "n" | "draws_wanted" | "provisional" | "self_reported">,
-): string {
+export function drawsText(row: Row<"n" | "provisional" | "self_reported">): string {
   if (row.self_reported) return row.provisional ? "self-reported, provisional" : "self-reported";
-  return row.provisional ? `${row.n} of ${row.draws_wanted}, provisional` : String(row.n);
+  if (!row.provisional) return String(row.n);
+  return row.draws_wanted === undefined
+    ? `${row.n}, provisional`
+    : `${row.n} of ${row.draws_wanted}, provisional`;
 }
 
 /** `=1` for a rank that is shared. */
-export function rankText({ rank, tied }: Pick<LeaderboardRow, "rank" | "tied">): string {
+export function rankText({ rank, tied }: Row<"rank" | "tied">): string {
   return tied > 1 ? `=${rank}` : String(rank);
 }
 
 /** State, why, and what else must be known to judge the row. */
-export function stateText(row: LeaderboardRow): string {
-  const verified = row.verified_score === null ? "" : ` at ${numberText(row.verified_score)}`;
+export function stateText(row: Row<"verification" | "guardrails_ok" | "reason_code">): string {
+  const { verification, verified_score: verified = null, contender = null, reproductions = 0 } = row;
+  const why = row.reason ?? row.reason_code;
   return [
-    `${row.verification}${verified}`,
-    ...(row.reason === null || row.verification === "valid" ? [] : [row.reason]),
+    verified === null ? verification : `${verification} at ${numberText(verified)}`,
+    ...(why === null || verification === "valid" ? [] : [why]),
     ...(row.guardrails_ok === false ? ["breaks a guardrail"] : []),
-    ...(row.reproductions > 0 ? [`reproduced by ${row.reproductions}`] : []),
-    ...(row.contender === null
-      ? []
-      : [`claims ${numberText(row.contender.score)}, ${row.contender.verification}`]),
+    ...(reproductions > 0 ? [`reproduced by ${reproductions}`] : []),
+    ...(contender === null ? [] : [`claims ${numberText(contender.score)}, ${contender.verification}`]),
   ].join(", ");
 }
 

@@ -38,6 +38,14 @@ tr:last-child td { border-bottom: 0; }
 .tag { font-size: .82rem; white-space: nowrap; color: var(--soft); }
 .tag.valid { color: var(--good); }
 .tag.invalid { color: var(--bad); }
+details { margin: .9rem 0 0; }
+summary { cursor: pointer; color: var(--soft); padding: .2rem 0; }
+summary strong { color: var(--ink); font-weight: 600; }
+summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
+details .scroll, details .empty { margin-top: .5rem; }
+.beside { margin: .5rem 0 0; padding-left: 1.2rem; color: var(--soft); font-size: .93rem; overflow-wrap: anywhere; }
+.beside strong { color: var(--ink); font-weight: 600; }
+.state .tag { white-space: normal; }
 .messages { list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line); }
 .messages li { padding: .9rem 0; border-bottom: 1px solid var(--line); }
 .messages .by { display: flex; flex-wrap: wrap; gap: .1rem .8rem; font-size: .88rem; color: var(--soft); margin: 0 0 .2rem; }
@@ -60,7 +68,7 @@ footer { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; padding-top: 1.2rem;
   .leaders tr { display: grid; grid-template-columns: 1.6rem 1fr auto; gap: .1rem .6rem; padding: .7rem .8rem; border-bottom: 1px solid var(--line); }
   .leaders tr:last-child { border-bottom: 0; }
   .leaders td { padding: 0; border: 0; min-width: 0; overflow-wrap: anywhere; }
-  .leaders .method, .leaders .state { grid-column: 2 / -1; }
+  .leaders .method, .leaders .state, .leaders .draws { grid-column: 2 / -1; }
   .leaders .when { grid-column: 2 / -1; }
 }
 `;

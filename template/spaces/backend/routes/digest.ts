@@ -9,6 +9,20 @@ import { requireReader } from "./inbox.ts";
 import { digestMarkdown } from "./markdown.ts";
 import { DocumentSchema, LeaderboardRowSchema, ResultSchema } from "./schemas.ts";
 
+/** Under a small budget a row loses what stands behind its numbers. */
+const DigestRowSchema = LeaderboardRowSchema.partial({
+  draws_wanted: true,
+  spread: true,
+  tied_with: true,
+  reproductions: true,
+  contender: true,
+  run_id: true,
+  reason: true,
+  verified_score: true,
+  values: true,
+  tracks: true,
+}).openapi("DigestRow");
+
 const newest = z.object({ count: z.number().int(), newest: z.array(z.string()) });
 
 export const getDigest = defineRoute({
@@ -28,7 +42,7 @@ export const getDigest = defineRoute({
   response: z.object({
     agents: newest,
     taskforces: newest,
-    leaderboard: z.array(LeaderboardRowSchema),
+    leaderboard: z.array(DigestRowSchema),
     recent_messages: z.array(DocumentSchema),
     recent_results: z.array(ResultSchema),
     inbox: z.object({ count: z.number().int(), items: z.array(DocumentSchema) }).nullable(),

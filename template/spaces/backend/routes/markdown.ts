@@ -2,9 +2,9 @@
  * Answers as Markdown, for readers that pay by the token. What participants wrote is quoted line by line, so
  * that it can always be told from what the collab itself says.
  */
-import type { Digest } from "../board/queries/digest.ts";
-import type { LeaderboardRow } from "../board/queries/leaderboard.ts";
+import type { Digest, DigestRow } from "../board/queries/digest.ts";
 import type { DocumentView, ResultView } from "../board/types.ts";
+import { drawsText, rankText, scoreText, stateText } from "../pages/result-text.ts";
 
 type Item = DocumentView | ResultView;
 
@@ -55,8 +55,11 @@ export function digestMarkdown(digest: Digest & { budget?: { cut: string[] } }):
     .join("\n");
 }
 
-const leaderLine = (row: LeaderboardRow) =>
-  `${row.rank}. ${row.agent}: ${row.score} (${oneLine(row.verification)}${row.guardrails_ok === false ? ", breaks a guardrail" : ""}), ${oneLine(row.method)}, ${row.filename}`;
+function leaderLine(row: DigestRow): string {
+  const tracks = row.tracks?.length ? `, in ${row.tracks.join(" and ")}` : "";
+  const draws = row.self_reported ? "" : `, draws: ${drawsText(row)}`;
+  return `${rankText(row)}. ${row.agent}: ${scoreText(row)} (${oneLine(stateText(row))}${draws}${tracks}), ${oneLine(row.method)}, ${row.filename}`;
+}
 
 function section(item: Item, level: string): string {
   const { frontmatter, filename, body } = item;

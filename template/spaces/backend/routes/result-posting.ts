@@ -8,7 +8,6 @@ import type { Stamp } from "../documents/stamp.ts";
 import { mappingOf, pythonText, type YamlMapping } from "../documents/yaml-values.ts";
 import type { Breach } from "../ranking/guardrails.ts";
 import type { FileChange, PendingView } from "../record/types.ts";
-import { applyBreach } from "./apply-breach.ts";
 import { requireChannel } from "./channel.ts";
 import type { ResultRequest } from "./post-result.ts";
 import { registeredWith } from "./write.ts";
@@ -91,12 +90,12 @@ function announcementText(
   ].join("\n\n");
 }
 
-/** The verdict takes effect: what the Hub does not take now is completed later, and the result is posted anyway. */
+/** The verdict takes effect; what the Hub does not take now is completed later, and the result is posted anyway. */
 export async function settled(
   { backend }: ResultRequest,
   posted: Posted,
   breach: Breach | null,
 ): Promise<Posted> {
-  if (breach !== null) await applyBreach(backend, posted.filename);
+  if (breach !== null) await backend.verdicts.completeUnapplied();
   return posted;
 }

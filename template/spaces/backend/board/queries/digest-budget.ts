@@ -1,6 +1,6 @@
 /** A digest cut to a number of tokens, saying what was cut. What is for the reader goes last. */
 import type { DocumentView } from "../types.ts";
-import type { Digest } from "./digest.ts";
+import { briefRow, type Digest } from "./digest.ts";
 
 export interface DigestBudget {
   tokens: number;
@@ -70,7 +70,7 @@ function atLevel(digest: Digest, level: Level, scoreField: string | null): Diges
   return {
     ...digest,
     leaderboard: digest.leaderboard.slice(0, level.leaders).map((row) => ({
-      ...row,
+      ...(level.plainFrontmatter ? briefRow(row) : row),
       method: clip(row.method, Math.min(level.body, FIELD_LENGTH)),
       description: clip(row.description, Math.min(level.body, FIELD_LENGTH)),
     })),

@@ -15,10 +15,33 @@ const MESSAGES = 20;
 const RESULTS = 10;
 const INBOX = 10;
 
+/** What stands behind the numbers of a row: a small budget has no room for it. */
+const DETAILS = [
+  "draws_wanted",
+  "spread",
+  "tied_with",
+  "reproductions",
+  "contender",
+  "collapsed",
+  "run_id",
+  "reason",
+  "verified_score",
+  "values",
+  "tracks",
+] as const satisfies readonly (keyof LeaderboardRow)[];
+type Detail = (typeof DETAILS)[number];
+export type DigestRow = Omit<LeaderboardRow, Detail> & Partial<Pick<LeaderboardRow, Detail>>;
+
+export function briefRow(row: DigestRow): DigestRow {
+  const brief = { ...row };
+  for (const detail of DETAILS) delete brief[detail];
+  return brief;
+}
+
 export interface Digest {
   agents: { count: number; newest: string[] };
   taskforces: { count: number; newest: string[] };
-  leaderboard: LeaderboardRow[];
+  leaderboard: DigestRow[];
   recent_messages: DocumentView[];
   recent_results: ResultView[];
   inbox: { count: number; items: DocumentView[] } | null;

@@ -46,7 +46,7 @@ export interface Access {
   /** In the collab's organisation, by what `whoami` or `human` has found. */
   isMember(identity: Identity): boolean;
   readonly organisers: Organisers;
-  /** As the Hub says now; a few times a minute per user. Throws 403, 429 or 503. */
+  /** As the Hub says now; who is none is told so a few times a minute. Throws 403, 429 or 503. */
   requireOrganiser(identity: Identity, what: string): Promise<void>;
   /** Of the collab's organisation, as the Hub says now. Throws 503. */
   requireMember(user: { name: string; sub: string }): Promise<void>;
@@ -90,7 +90,8 @@ export function createAccess({ hub, board, record, collab, now, clientIds }: Acc
   };
   const failures = () => limits().addresses.failures;
   const identities = new Identities({ hub, now, failures });
-  const organiserChecks = new RateLimiter(
+  // Each is a question to the Hub; organisers themselves are not held up.
+  const strangersChecks = new RateLimiter(
     "broadcasts tried by",
     [{ capacity: ORGANISER_CHECKS_PER_MINUTE, perMinute: ORGANISER_CHECKS_PER_MINUTE }],
     now,
@@ -148,8 +149,12 @@ export function createAccess({ hub, board, record, collab, now, clientIds }: Acc
     isMember: (identity) => isMember(identity, org),
     organisers,
     async requireOrganiser(identity, what) {
-      organiserChecks.take(identity.name);
-      await organisers.requireOrganiser(identity, what);
+      strangersChecks.requireLeft(identity.name);
+      await organisers.requireOrganiser(identity, what).catch((error: unknown) => {
+        if (error instanceof ApiError && error.code === "NOT_ORGANIZER")
+          strangersChecks.tryTake(identity.name);
+        throw error;
+      });
     },
     async requireMember({ name, sub }) {
       if ((await listedOrgs(name, sub, true)).length > 0) return;

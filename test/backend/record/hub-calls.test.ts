@@ -259,7 +259,7 @@ test("a restart survives every fault of every call it makes", { timeout: LONG_MS
   for (const call of seen) {
     const [method = "", path = ""] = call.split(" ");
     for (const [what, rule] of Object.entries(FAULTS)) {
-      await fault("POST", { ...rule, path, method, count: TIMES });
+      await fault("POST", { ...rule, path, method, count: ATTEMPTS });
       await under.restart().catch((error: Error) => {
         throw new Error(`${call} ${what}: ${error.message}`, { cause: error });
       });

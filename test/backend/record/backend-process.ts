@@ -14,7 +14,15 @@ export class BackendProcess {
   #ready = Promise.withResolvers<void>();
 
   /** `program`: a bundle that runs instead of the backend's `main.ts`; compiled code is kept beside it. */
-  constructor({ program, ...options }: { hubUrl: string; collabFile: string; program?: string }) {
+  constructor({
+    program,
+    ...options
+  }: {
+    hubUrl: string;
+    collabFile: string;
+    program?: string;
+    env?: Record<string, string>;
+  }) {
     this.#child = spawn(process.execPath, [program ?? MAIN], {
       env: {
         PATH: process.env.PATH,
@@ -24,6 +32,7 @@ export class BackendProcess {
         COLLAB_FILE: options.collabFile,
         HOST: "127.0.0.1",
         PORT: "0",
+        ...options.env,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -46,6 +55,16 @@ export class BackendProcess {
     return `http://127.0.0.1:${await this.#port.promise}`;
   }
 
+  /** Everything it has printed so far. */
+  get output(): string {
+    return this.#lines.join("\n");
+  }
+
+  /** Where it listens; it may not be ready yet. */
+  async url(): Promise<string> {
+    return `http://127.0.0.1:${await this.#port.promise}`;
+  }
+
   /** At once, without a chance to tidy up. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
@@ -57,10 +76,11 @@ export class BackendProcess {
     this.#child.kill("SIGTERM");
   }
 
-  /** As a Space is stopped. */
-  async stop(): Promise<void> {
+  /** As a Space is stopped. Returns its exit code. */
+  async stop(): Promise<number | null> {
     this.beginStop();
     await this.#gone;
+    return this.#child.exitCode;
   }
 
   #read(line: string): void {

@@ -40,8 +40,8 @@ export function createApp(backend: Backend, cache = new ReadCache()) {
 
   const pages: Record<string, (c: Context<Env>) => Response | Promise<Response>> = {
     "/": (c) => homePage(backend, c.req.raw),
-    "/docs": () => docsPage(backend, ROUTES),
-    "/redoc": () => docsPage(backend, ROUTES),
+    "/docs": (c) => docsPage(backend, ROUTES, c.req.raw),
+    "/redoc": (c) => docsPage(backend, ROUTES, c.req.raw),
     "/llms.txt": (c) => llmsTxt(backend, c.req.raw),
     "/agents.md": (c) => agentsMd(backend, c.req.raw),
     "/openapi.json": () =>

@@ -64,6 +64,26 @@ describe("organisers' edits", () => {
     expect(await leader()).toBe("a");
   });
 
+  test("a collab.yaml that changes again and again loses no request", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    const a = await under.agent("a");
+    const titles = new Set<string>();
+    const posts: Promise<string>[] = [];
+    for (let round = 0; titles.size < 4; round += 1) {
+      const collab = { slug: "gemma", title: `Title ${Math.floor(round / 20)}`, org: "demo" };
+      const limits = { raw_messages_per_minute: 10_000, raw_messages_per_hour: 100_000 };
+      if (round % 20 === 0)
+        await under.central.write([
+          { path: "collab.yaml", content: stringify({ collab, board: { limits } }) },
+        ]);
+      posts.push(under.say(a, `during round ${round}`));
+      titles.add((await under.get("/v1")).body.title);
+    }
+    const taken = await Promise.all(posts);
+    const { items } = (await under.get("/v1/messages?limit=0")).body;
+    expect(items.toSorted()).toEqual(taken.toSorted());
+  });
+
   test("what is hidden keeps its place and loses its text, everywhere", async () => {
     await using under = await BackendUnderTest.start(FAST);
     const a = await under.agent("a");

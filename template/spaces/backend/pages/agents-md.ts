@@ -9,7 +9,11 @@ export function agentsMd(backend: Backend, request: Request): Response {
 
 export function markdown(text: string): Response {
   return new Response(text, {
-    headers: { "content-type": "text/markdown; charset=utf-8", "cache-control": "no-cache" },
+    headers: {
+      "content-type": "text/markdown; charset=utf-8",
+      "cache-control": "no-cache",
+      vary: "Accept",
+    },
   });
 }
 

@@ -35,7 +35,7 @@ export const listAgents = defineRoute({
       ...pageQuery(query, { defaultLimit: null }),
       filters,
     });
-    return { json: listAnswer(page, query.expand, agentInfo) };
+    return { json: listAnswer(page, query, agentInfo) };
   },
 });
 

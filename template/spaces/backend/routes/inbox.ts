@@ -32,6 +32,6 @@ export const getInbox = defineRoute({
   async handler({ backend, params: { handle = "" }, query }) {
     requireReader(backend, handle);
     const page = await askList(backend.board, inboxScope(backend.board, handle), messageQuery(query));
-    return { json: listAnswer(page, query.expand, documentView) };
+    return { json: listAnswer(page, query, documentView) };
   },
 });

@@ -22,6 +22,9 @@ export const pageParams = {
     .openapi({ enum: ["asc", "desc"], description: "desc is newest first; use asc to follow a list." }),
   limit: integer("Items of this page; 0 or less is all.", { default: DEFAULT_LIMIT }),
   expand: flag(false, `Whole records instead of filenames; at most ${EXPAND_MAX_LIMIT} a page.`),
+  excerpt: integer(
+    "Records with at most so many characters of each body; body_length is the length of a cut one.",
+  ),
 };
 
 /** What lists of stamped documents take as well. */
@@ -38,7 +41,12 @@ export interface PageParams {
   order: string;
   limit?: number;
   expand: boolean;
+  excerpt?: number;
 }
+
+/** Records were asked for, not names. */
+const wantsRecords = ({ expand, excerpt }: Pick<PageParams, "expand" | "excerpt">) =>
+  expand || excerpt !== undefined;
 
 interface StampedParams extends PageParams {
   agent?: string;
@@ -49,14 +57,14 @@ interface StampedParams extends PageParams {
 export function pageQuery(params: PageParams, options: { defaultLimit?: number | null } = {}): ListQuery {
   const { defaultLimit = DEFAULT_LIMIT } = options;
   const asked = params.limit ?? defaultLimit;
-  const max = params.expand ? EXPAND_MAX_LIMIT : NAMES_MAX_LIMIT;
+  const max = wantsRecords(params) ? EXPAND_MAX_LIMIT : NAMES_MAX_LIMIT;
   return {
     q: params.q,
     after: params.after,
     before: params.before,
     order: params.order === "desc" ? "desc" : "asc",
     limit: asked === null || asked <= 0 || asked > max ? max : asked,
-    namesOnly: !params.expand,
+    namesOnly: !wantsRecords(params),
   };
 }
 
@@ -69,17 +77,29 @@ export function stampedQuery(params: StampedParams, between?: () => void): ListQ
   return { ...pageQuery(params), since, until, filters: { "d.author": agent } };
 }
 
+/** `record` with its body cut to `max` characters; as it is where that is all of it. */
+function withExcerpt<T>(record: T, max: number): T | (T & { body_length: number }) {
+  const { body } = record as { body?: unknown };
+  if (typeof body !== "string" || body.length <= max) return record;
+  // Half of a pair would be no character.
+  const cut = body.slice(0, Math.max(0, max)).replace(/[\ud800-\udbff]$/, "");
+  return { ...record, body: `${cut}…`, body_length: body.length };
+}
+
 /** The envelope of every list; `view` makes a record of a row. */
 export function listAnswer(
   page: ListPage,
-  expand: boolean,
+  params: Pick<PageParams, "expand" | "excerpt">,
   view: (row: ListRow) => unknown,
   name: (row: ListRow) => string = (row) => row.key,
 ) {
   return {
     count: page.count,
     matched: page.matched,
-    items: page.rows.map((row) => (expand ? view(row) : name(row))),
+    items: page.rows.map((row) => {
+      if (!wantsRecords(params)) return name(row);
+      return params.excerpt === undefined ? view(row) : withExcerpt(view(row), params.excerpt);
+    }),
     next: page.next,
   };
 }

@@ -28,7 +28,7 @@ export function messageQuery(params: MessageParams) {
   };
 }
 
-export const LIST_PARAMS = "agent, since, until, q, after, before, order, limit, expand";
+export const LIST_PARAMS = "agent, since, until, q, after, before, order, limit, expand, excerpt";
 
 export const listMessages = defineRoute({
   method: "GET",
@@ -43,7 +43,7 @@ export const listMessages = defineRoute({
   cached: true,
   async handler({ backend: { board }, query }) {
     const page = await askList(board, messagesScope(board), messageQuery(query));
-    return { json: listAnswer(page, query.expand, documentView) };
+    return { json: listAnswer(page, query, documentView) };
   },
 });
 

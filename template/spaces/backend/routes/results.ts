@@ -51,7 +51,7 @@ export const listResults = defineRoute({
     });
     const filters = { ...list.filters, "r.status": query.status };
     const page = await askList(board, resultsScope(board), { ...list, filters, verification });
-    return { json: listAnswer(page, query.expand, (row) => resultView(board, row)) };
+    return { json: listAnswer(page, query, (row) => resultView(board, row)) };
   },
 });
 

@@ -7,8 +7,10 @@ const frontmatter = z
   .record(z.string(), z.unknown())
   .openapi({ description: "YAML frontmatter as JSON: dates as text, non-finite numbers as null." });
 
+const bodyLength = z.number().int().optional().openapi({ description: "Of a body that excerpt= has cut." });
+
 export const DocumentSchema = z
-  .object({ filename: z.string(), frontmatter, body: z.string() })
+  .object({ filename: z.string(), frontmatter, body: z.string(), body_length: bodyLength })
   .openapi("Document");
 
 export const ResultSchema = z
@@ -16,6 +18,7 @@ export const ResultSchema = z
     filename: z.string(),
     frontmatter,
     body: z.string(),
+    body_length: bodyLength,
     verification: z.string().openapi({ example: "pending" }),
   })
   .openapi("Result");

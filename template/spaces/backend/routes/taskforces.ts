@@ -92,7 +92,7 @@ export const listNotes = defineRoute({
   async handler({ backend, params: { name = "" }, query }) {
     requireTaskforce(backend, name);
     const page = await askList(backend.board, notesScope(backend.board, name), messageQuery(query));
-    return { json: listAnswer(page, query.expand, documentView) };
+    return { json: listAnswer(page, query, documentView) };
   },
 });
 

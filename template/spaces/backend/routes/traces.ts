@@ -55,7 +55,7 @@ export const listTraces = defineRoute({
       "t.share": query.share,
     };
     const page = await askList(board, tracesScope(board), { ...pageQuery(query), filters });
-    return { json: listAnswer(page, query.expand, (row) => traceSummary(board, row), traceName) };
+    return { json: listAnswer(page, query, (row) => traceSummary(board, row), traceName) };
   },
 });
 

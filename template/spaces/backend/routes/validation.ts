@@ -92,10 +92,13 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
+const capitalised = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 function sentence({ type, loc, msg }: ValidationDetail): string {
   const [place, ...path] = loc;
   if (type === "json_invalid") return "The body is not valid JSON.";
-  if (type === "value_error" && path.length === 0) return `${msg.replace(/^Value error, /, "")}.`;
+  if (type === "value_error" && path.length === 0)
+    return `${capitalised(msg.replace(/^Value error, /, ""))}.`;
   if (path.length === 0) return `The ${place}: ${msg}.`;
   const where = place === "query" ? "query parameter" : "field";
   return type === "missing"

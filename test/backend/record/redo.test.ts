@@ -61,27 +61,44 @@ test("a group whose segment is not in never was, and its number is used again", 
   await expectWholeRecord(bed.hub, listDocuments(second.board, "messages"));
 });
 
-test("an organiser's edit after the crash is not undone by completing the group", async () => {
-  await using bed = await recordBed({ attempts: 1 });
+/** One text at two paths that are written again and again. */
+const registrations = (text: string) => ({
+  prepare: () => ({
+    changes: [
+      { op: "put" as const, path: "agents/b.md", text },
+      { op: "put" as const, path: "agents/c.md", text },
+    ],
+    audit: { agent_id: "b", route: "/v1/agents/register", via: null, source: null, status_code: 201 },
+    response: null,
+  }),
+});
+
+/** `first` is in, of `second` only the segment when the record dies. */
+async function dieRewriting(bed: RecordBed, first: string, second: string): Promise<void> {
   const { record } = bed.process();
   await record.start();
-  const write = (text: string) => ({
-    prepare: () => ({
-      changes: [
-        { op: "put" as const, path: "agents/b.md", text },
-        { op: "put" as const, path: "agents/c.md", text },
-      ],
-      audit: { agent_id: "b", route: "/v1/agents/register", via: null, source: null, status_code: 201 },
-      response: null,
-    }),
-  });
-  await record.submit(write("---\nhf_user: one\n---\n"));
+  await record.submit(registrations(first));
   await fault(bed, "POST", refuseBatches(CENTRAL));
-  const lost = record.submit(write("---\nhf_user: two\n---\n")).catch(() => {});
+  const lost = record.submit(registrations(second)).catch(() => {});
   await until(async () => (await segments(bed.hub)) === 2);
   record.abandon();
   await lost;
   await fault(bed, "DELETE");
+}
+
+test("what an earlier group wrote is not taken for the last one's, however coarse the Hub's clock", async () => {
+  const at = Date.now();
+  await using bed = await recordBed({ attempts: 1 }, { now: () => at });
+  await dieRewriting(bed, "---\nhf_user: one\n---\n", "---\nhf_user: two\n---\n");
+  await bed.process().record.start();
+  const files = await contents(bed.hub, CENTRAL);
+  expect(files.get("agents/b.md")).toContain("two");
+  expect(files.get("agents/c.md")).toContain("two");
+});
+
+test("an organiser's edit after the crash is not undone by completing the group", async () => {
+  await using bed = await recordBed({ attempts: 1 });
+  await dieRewriting(bed, "---\nhf_user: one\n---\n", "---\nhf_user: two\n---\n");
   const edited = "---\nhf_user: organiser\n---\n";
   await bed.hub.bucket(CENTRAL).write([{ path: "agents/b.md", content: edited }]);
   await bed.process().record.start();

@@ -10,7 +10,7 @@ import {
   type StartedRecord,
 } from "../../../template/spaces/backend/record/record.ts";
 import type { WriteIntent } from "../../../template/spaces/backend/record/types.ts";
-import { type LocalHub, startLocalHub } from "../../../wizard/local-hub/server.ts";
+import { type LocalHub, type LocalHubOptions, startLocalHub } from "../../../wizard/local-hub/server.ts";
 
 export const CENTRAL = "demo/gemma-main-bucket";
 export const AUDIT = "demo-admin/gemma-audit";
@@ -25,8 +25,11 @@ export interface RecordBed {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function recordBed(client: Partial<HubClientOptions> = {}): Promise<RecordBed> {
-  const localHub = await startLocalHub();
+export async function recordBed(
+  client: Partial<HubClientOptions> = {},
+  options: LocalHubOptions = {},
+): Promise<RecordBed> {
+  const localHub = await startLocalHub(options);
   const hub = createHub({ endpoint: localHub.url, token: "hf_local_organizer", ...client });
   await hub.bucket(CENTRAL).create({ private: true });
   await hub.bucket(AUDIT).create({ private: true });

@@ -76,8 +76,9 @@ export async function groupsSince(
 
 /**
  * Completes the last group: groups are published one after the other, so only the last one can lack
- * something. A file is in if it was uploaded no earlier than its segment; a later upload (an organiser's
- * edit) counts as in and is left alone. Returns what the Hub refused for good, put right.
+ * something. A file is in if it was uploaded after its segment; a later upload (an organiser's edit) counts as
+ * in and is left alone. One of the very same moment, as the Hub's clock has it, may be what an earlier group
+ * wrote: there the content decides. Returns what the Hub refused for good, put right.
  */
 export async function completeLastGroup(
   { audit, central, log }: RecoverOptions,
@@ -92,14 +93,20 @@ export async function completeLastGroup(
   const written = [...(await audit.stat(names.map(segmentPath))).values()];
   const journaledAt = Math.max(...written.map((entry) => Date.parse(entry.uploadedAt ?? "")));
   const present = await central.stat(changes.map((change) => change.path));
-  const missing = changes.filter((change) => {
-    const entry = present.get(change.path);
-    const isNewer = Date.parse(entry?.uploadedAt ?? "") >= journaledAt;
-    return change.op === "delete" ? entry !== undefined && !isNewer : entry === undefined || !isNewer;
+  const doubtful = changes.filter(({ op, path }) => {
+    const entry = present.get(path);
+    if (entry === undefined) return op !== "delete";
+    return !(Date.parse(entry.uploadedAt ?? "") > journaledAt);
+  });
+  if (doubtful.length === 0) return [];
+  const staged = await stageChanges(central, doubtful);
+  const ours = new Map(staged.entries.map(({ path, xetHash }) => [path, xetHash]));
+  const missing = doubtful.filter((change) => {
+    const hash = change.op === "copy" ? change.xetHash : ours.get(change.path);
+    return hash === undefined || present.get(change.path)?.xetHash !== hash;
   });
   if (missing.length === 0) return [];
   log(`completing ${missing.length} files of group ${lastSeq}`);
-  const staged = await stageChanges(central, missing);
   const what = `completing group ${lastSeq}`;
   const refused = await carryThrough({ bucket: central, changes: missing, staged, what, ...how });
   for (const [path, reason] of refused) log(`the Hub refuses ${path}: ${reason}`);

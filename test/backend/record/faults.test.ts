@@ -4,7 +4,7 @@ import type { Board } from "../../../template/spaces/backend/board/board.ts";
 import type { StartedRecord } from "../../../template/spaces/backend/record/record.ts";
 import { listDocuments } from "./board-view.ts";
 import { expectWholeRecord } from "./invariants.ts";
-import { AUDIT, CENTRAL, type Posted, post, type RecordBed, recordBed } from "./support.ts";
+import { AUDIT, CENTRAL, contents, type Posted, post, type RecordBed, recordBed } from "./support.ts";
 
 /** Calls of a group commit. */
 const CALLS = {
@@ -124,6 +124,36 @@ test("a caller that has waited too long is told so; the write is completed all t
   expect(again.filename < filename).toBe(true);
   await expectWholeRecord(bed.hub, [again.filename, filename]);
   expect(listDocuments(slow.board, "messages")).toContain(again.filename);
+});
+
+test("a request that is repeated while its write is still on its way is written once", async () => {
+  const slow = bed.process({ limits: { answerWithinMs: 300 } });
+  bed.abandonAll();
+  await slow.record.start();
+  await fault("POST", {
+    kind: "status",
+    status: 503,
+    retryAfterSeconds: 0,
+    path: `/api/buckets/${CENTRAL}/batch`,
+  });
+  const key = { owner: "a", key: "again", requestSha256: "r", status: 201 };
+  const say = () => slow.record.submit(post("a", "once @b", key));
+  const late = { code: "HUB_UNAVAILABLE" };
+  await expect(say()).rejects.toMatchObject(late);
+  // Its caller has been told to repeat it, and does; others write meanwhile.
+  const others = expect(slow.record.submit(post("a", "somebody else's"))).rejects.toMatchObject(late);
+  await expect(say()).rejects.toMatchObject(late);
+  await others;
+  await fault("DELETE");
+  const patiently = (): Promise<Posted> => say().catch(patiently);
+  const { filename } = await patiently();
+  await expect(
+    slow.record.submit(post("a", "another", { ...key, requestSha256: "other" })),
+  ).rejects.toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+  const texts = [...(await contents(bed.hub, CENTRAL))].filter(([path]) => path.startsWith("message_board/"));
+  const once = texts.filter(([, text]) => text.includes("once @b"));
+  expect(once.map(([path]) => path)).toEqual([`message_board/${filename}`]);
+  await expectWholeRecord(bed.hub, [filename]);
 });
 
 test("beyond its queue the record refuses at once, with a time to come back", async () => {

@@ -1,5 +1,6 @@
 /** What a start does with a group that was decided and not finished, or not even decided. */
 import { expect, test } from "vitest";
+import { createHub } from "../../../template/hub/client.ts";
 import type { Hub } from "../../../template/hub/types.ts";
 import { listDocuments } from "./board-view.ts";
 import { expectWholeRecord } from "./invariants.ts";
@@ -159,4 +160,34 @@ test("a group formed behind one that is not taken is formed again, and is writte
   expect(seen).toEqual([undefined, "one", undefined]);
   expect((await contents(bed.hub, CENTRAL)).get("agents/b.md")).toBe("two");
   expect(board.journalSeq).toBe(1);
+});
+
+test("a backend that was replaced in the middle of a group does not write over its successor's files", async () => {
+  await using bed = await recordBed();
+  let isCutOff = false;
+  const hub = createHub({
+    endpoint: bed.localHub.url,
+    token: "hf_local_organizer",
+    attempts: 1,
+    fetch: (url, init) =>
+      isCutOff && String(url).includes(`${CENTRAL}/batch`)
+        ? Promise.reject(new TypeError("cut off"))
+        : fetch(url, init),
+  });
+  const { record } = bed.process({ hub, limits: { leaseTtlMs: 600 } });
+  await record.start();
+  await record.submit(registrations("---\nhf_user: one\n---\n"));
+  isCutOff = true;
+  const lost = record.submit(registrations("---\nhf_user: two\n---\n"));
+  lost.catch(() => {});
+  await until(async () => (await segments(bed.hub)) === 2);
+  // By its clock that lease has run out.
+  const successor = bed.process({ now: () => Date.now() + 3_600_000 });
+  await successor.record.start();
+  await successor.record.submit(registrations("---\nhf_user: three\n---\n"));
+  await until(async () => !record.isWriting);
+  isCutOff = false;
+  await expect(lost).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
+  expect((await contents(bed.hub, CENTRAL)).get("agents/b.md")).toContain("three");
+  await successor.record.close();
 });

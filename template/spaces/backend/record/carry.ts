@@ -19,15 +19,23 @@ export interface CarryOptions {
   what: string;
   signal: AbortSignal;
   persistence: Persistence;
+  /** Asked before each try; after `false` nothing more is sent. */
+  mayWrite?: () => Promise<boolean>;
 }
 
-/** Throws only when `signal` aborts. Returns the paths that the Hub refused for good, with its reason. */
+/** Another backend has taken over: what is left is its business. */
+async function requireLease({ mayWrite }: Pick<CarryOptions, "mayWrite">): Promise<void> {
+  if (mayWrite && !(await mayWrite())) throw new Error("the lease is lost");
+}
+
+/** Throws only when `signal` aborts or the lease is lost. Returns the paths that the Hub refused for good, with its reason. */
 export async function carryThrough(options: CarryOptions): Promise<Map<string, string>> {
   const { bucket, staged, what, signal, persistence } = options;
   const rounds = new Map<string, number>();
   const refused = new Map<string, string>();
   let left = [...options.changes];
   const publish = async () => {
+    await requireLease(options);
     try {
       await publishChanges(bucket, left, staged);
     } catch (error) {
@@ -57,10 +65,11 @@ const SEGMENT_ROUNDS = 5;
 export async function publishSegment(
   bucket: HubBucket,
   staged: StagedFiles,
-  { signal, persistence }: Pick<CarryOptions, "signal" | "persistence">,
+  { signal, persistence, mayWrite }: Pick<CarryOptions, "signal" | "persistence" | "mayWrite">,
 ): Promise<void> {
   let rounds = 0;
   const publish = async () => {
+    await requireLease({ mayWrite });
     try {
       await bucket.publish({ staged });
     } catch (error) {

@@ -40,6 +40,13 @@ export function deadlinePassed(nothingWritten: boolean): ApiError {
   });
 }
 
+export function keyConflict(key: string): ApiError {
+  const message = `The Idempotency-Key ${JSON.stringify(key.slice(0, 80))} was used for another request.`;
+  return new ApiError("IDEMPOTENCY_CONFLICT", message, {
+    hint: "Use a new key for each new request; the same key only to repeat the same request.",
+  });
+}
+
 /** The Hub took the group and refused one of its files. */
 export function refusedByHub(path: string, reason = ""): ApiError {
   return new ApiError("SOURCE_NOT_FOUND", `The Hub refused ${path}: ${reason.slice(0, 200)}`, {

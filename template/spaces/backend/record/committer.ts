@@ -257,7 +257,8 @@ export class Committer {
 
   get #commitOptions(): GroupCommitOptions {
     const { central, audit, lease, persistence } = this.#options;
-    return { central, audit, writer: lease.owner, signal: this.#stop.signal, persistence };
+    const mayWrite = () => this.#mayWrite();
+    return { central, audit, writer: lease.owner, signal: this.#stop.signal, persistence, mayWrite };
   }
 
   #nextStamp(): number {

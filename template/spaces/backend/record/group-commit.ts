@@ -18,6 +18,8 @@ export interface GroupCommitOptions {
   writer: string;
   signal: AbortSignal;
   persistence: Persistence;
+  /** Asked before each try: an outage may last longer than the lease. */
+  mayWrite(): Promise<boolean>;
 }
 
 /** What came of a decided group. */
@@ -59,9 +61,9 @@ export class GroupCommit {
 
   /** Publishes the segment. Throws if nothing of the group is in the journal. */
   async decide(): Promise<void> {
-    const { audit, signal, persistence } = this.#options;
+    const { audit, signal, persistence, mayWrite } = this.#options;
     try {
-      await publishSegment(audit, this.#ready.segment, { signal, persistence });
+      await publishSegment(audit, this.#ready.segment, { signal, persistence, mayWrite });
     } catch (error) {
       // The answer may have been lost and not the request: the bucket decides.
       const look = () => audit.stat([this.#segmentPath]);
@@ -70,10 +72,10 @@ export class GroupCommit {
     }
   }
 
-  /** Publishes the files, however long it takes. Throws only when stopped: then the next start does it. */
+  /** Publishes the files, however long it takes. Throws when stopped or replaced: then the next start does it. */
   async carry(): Promise<Carried> {
-    const { central, signal, persistence } = this.#options;
-    const how = { signal, persistence };
+    const { central, signal, persistence, mayWrite } = this.#options;
+    const how = { signal, persistence, mayWrite };
     const what = `publishing group ${this.group.seq}`;
     const { files: staged } = this.#ready;
     const refused = await carryThrough({ bucket: central, changes: this.#changes, staged, what, ...how });

@@ -1,6 +1,7 @@
 /** Forming a group: stamps, names and journal entries, one intent after the other. */
 
 import { isoStamp, type Stamp } from "../documents/stamp.ts";
+import { keyConflict } from "./commit-errors.ts";
 import type { GroupView } from "./pending.ts";
 import type { JournalEntry, Prepared, WriteIntent } from "./types.ts";
 import type { Waiting } from "./waiting.ts";
@@ -23,16 +24,20 @@ export interface StampClock {
 
 /**
  * Takes intents from the front of `queue` until the group is full. An intent that refuses is answered at
- * once and leaves nothing behind.
+ * once and leaves nothing behind; one that repeats a write which is on its way stays in the queue.
  */
 export function formGroup(queue: Waiting[], clock: StampClock, view: GroupView): FormedGroup {
   const group: FormedGroup = { entries: [], accepted: [], view };
   let files = 0;
   let characters = 0;
+  const repeats: Waiting[] = [];
   while (queue.length > 0 && group.entries.length < GROUP_BOUNDS.entries) {
     if (files >= GROUP_BOUNDS.files || characters >= GROUP_BOUNDS.characters) break;
     const waiting = queue.shift();
     if (!waiting) break;
+    const repeated = answerBefore(waiting, view);
+    if (repeated === "on its way") repeats.push(waiting);
+    if (repeated !== undefined) continue;
     const stamp = clock.next();
     let prepared: Prepared<unknown>;
     try {
@@ -41,13 +46,26 @@ export function formGroup(queue: Waiting[], clock: StampClock, view: GroupView):
       waiting.reject(error);
       continue;
     }
-    view.add(prepared);
+    view.add(prepared, waiting.intent);
     group.entries.push(toEntry(prepared, waiting.intent, stamp));
     group.accepted.push({ waiting, response: prepared.response });
     files += prepared.changes.length;
     for (const change of prepared.changes) characters += change.op === "put" ? change.text.length : 0;
   }
+  queue.unshift(...repeats);
   return group;
+}
+
+/** Answers a request that was answered before under the same key; `undefined` for a new one. */
+function answerBefore(waiting: Waiting, view: GroupView): "answered" | "on its way" | undefined {
+  const { idempotency } = waiting.intent;
+  if (!idempotency) return undefined;
+  const { owner, key, requestSha256 } = idempotency;
+  const known = view.answer(owner, key);
+  if (known === undefined || known === "on its way") return known;
+  if (known.request_sha256 === requestSha256) waiting.resolve(known.body);
+  else waiting.reject(keyConflict(key));
+  return "answered";
 }
 
 function toEntry(

@@ -2,6 +2,7 @@
 import type { Hub } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
 import { ApiError } from "../errors.ts";
+import { keyConflict } from "./commit-errors.ts";
 import { Committer } from "./committer.ts";
 import { type EditListener, EditsWatch } from "./edits.ts";
 import { Housekeeping } from "./housekeeping.ts";
@@ -149,12 +150,16 @@ export function createRecord(options: RecordOptions): StartedRecord {
     const known = memory.answer(owner, key);
     if (known) {
       // The stored answer is the response that this very request got.
-      return known.request_sha256 === requestSha256 ? Promise.resolve(known.body as T) : conflict(key);
+      return known.request_sha256 === requestSha256
+        ? Promise.resolve(known.body as T)
+        : Promise.reject(keyConflict(key));
     }
     const id = `${owner}\0${key}`;
     const onItsWay = unanswered.get(id);
     if (onItsWay) {
-      return onItsWay.requestSha256 === requestSha256 ? (onItsWay.answer as Promise<T>) : conflict(key);
+      return onItsWay.requestSha256 === requestSha256
+        ? (onItsWay.answer as Promise<T>)
+        : Promise.reject(keyConflict(key));
     }
     const answer = writer.submit(intent);
     unanswered.set(id, { requestSha256, answer });
@@ -208,13 +213,4 @@ function cannotWriteYet(waitsFor: string | null): ApiError {
       ? "The backend is starting: it cannot write yet."
       : `Another backend (${waitsFor}) still writes this collab's buckets; this one waits until it stops.`;
   return new ApiError("NOT_READY", message, { retryAfterSeconds: 5 });
-}
-
-function conflict(key: string): Promise<never> {
-  const message = `The Idempotency-Key ${JSON.stringify(key.slice(0, 80))} was used for another request.`;
-  return Promise.reject(
-    new ApiError("IDEMPOTENCY_CONFLICT", message, {
-      hint: "Use a new key for each new request; the same key only to repeat the same request.",
-    }),
-  );
 }

@@ -58,6 +58,28 @@ describe("the agents' README", () => {
     }
   });
 
+  test("says how to measure where there are Jobs, and numbers its steps without a gap", async () => {
+    const { collab } = gemma;
+    const steps = (readme: string) =>
+      [...readme.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
+    const off = await readmeOf({ ...gemma, collab: { ...collab, jobs: { ...collab.jobs, enabled: false } } });
+    expect(off).not.toContain("jobs:run");
+    expect(steps(off)).toEqual([1, 2, 3, 4]);
+    const jobs = { ...collab.jobs, enabled: true, manifest: { file: "manifest.json", schema: "s.json" } };
+    const on = await readmeOf({ ...gemma, collab: { ...collab, jobs } });
+    expect(on).toContain("/v1/jobs:run");
+    expect(on).toContain('"lane":"smoke"');
+    expect(on).toContain("once `manifest.json` has been checked");
+    expect(steps(on)).toEqual([1, 2, 3, 4, 5]);
+    expect(on.split("\n").length).toBeLessThanOrEqual(off.split("\n").length + 11);
+    const full = await readmeOf({
+      ...gemma,
+      collab: { ...collab, jobs: { ...jobs, smoke: { ...jobs.smoke, enabled: false } } },
+    });
+    expect(full).toContain('"lane":"full"');
+    expect(full).not.toContain("smoke");
+  });
+
   test("exports HF_ENDPOINT only where the Hub is not huggingface.co", async () => {
     expect(await readmeOf(gemma)).not.toContain("HF_ENDPOINT");
     const local = await readmeOf(gemma, { ...CONTEXT, endpoint: "http://127.0.0.1:7878/" });

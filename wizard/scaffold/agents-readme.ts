@@ -1,5 +1,5 @@
 /** The README of the central bucket: all that an agent needs to join. */
-import { type Guardrail, resourceNames, type Scoring } from "../../template/schema/collab.ts";
+import { type Collab, type Guardrail, resourceNames, type Scoring } from "../../template/schema/collab.ts";
 import type { LoadedCollab } from "../collab-dir.ts";
 import { asSection } from "../markdown.ts";
 import { UserError } from "../terminal/errors.ts";
@@ -39,7 +39,7 @@ export function agentsReadme(
     ...addresses(context),
     inviteUrl: collab.access.invite_url ?? "",
     signed: board.writes === "signed",
-    jobs: collab.jobs.enabled,
+    jobs: collab.jobs.enabled ? describeJobs(collab.jobs) : null,
     parts: {
       goal: asSection(parts.goal, 3),
       rules: asSection(parts.rules, 3),
@@ -57,6 +57,14 @@ export function agentsReadme(
     ),
     rawPerMinute: board.limits.raw_messages_per_minute,
   });
+}
+
+function describeJobs({ smoke, manifest }: Collab["jobs"]) {
+  return {
+    smoke: smoke.enabled,
+    lane: smoke.enabled ? "smoke" : "full",
+    manifest: manifest === undefined ? "" : oneLine(manifest.file),
+  };
 }
 
 /** `endpoint` is empty where it is the default of every client. */

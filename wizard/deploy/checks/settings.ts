@@ -30,11 +30,8 @@ export function checkInvite({ loaded, target }: CheckContext): CheckResult {
 
 /** Parts of `collab.yaml` that nothing carries out in this version: said before somebody counts on them. */
 export function checkUnserved({ loaded }: CheckContext): CheckResult {
-  const { jobs, verification } = loaded.collab;
-  const parts = [
-    ...(jobs.enabled ? ["benchmark runs as Jobs"] : []),
-    ...(verification.mode === "manual" ? [] : [`verification by ${verification.mode}`]),
-  ];
+  const { verification } = loaded.collab;
+  const parts = verification.mode === "manual" ? [] : [`verification by ${verification.mode}`];
   if (parts.length === 0) return ok("features", "everything the configuration asks for is deployed");
   return warn(
     "features",

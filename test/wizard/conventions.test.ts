@@ -232,6 +232,38 @@ test("what a human has to answer is said as an action for them", async () => {
   }
 });
 
+test("what the JSON documents hold may only grow", async () => {
+  const keys = async (...args: string[]) => Object.keys(JSON.parse((await run([...args, "--json"])).stdout));
+  const common = ["ok", "schema_version"];
+  expect(await keys("create", "grows", ...NEEDED)).toEqual(
+    expect.arrayContaining([
+      ...common,
+      ...[
+        "dir",
+        "created",
+        "already",
+        "dry_run",
+        "files",
+        "kept",
+        "notes",
+        "git",
+        "worst_costs",
+        "replay",
+        "next",
+      ],
+    ]),
+  );
+  expect(await keys("check", "grows")).toEqual(
+    expect.arrayContaining([...common, "dir", "file", "problems", "resources"]),
+  );
+  expect(await keys("capabilities")).toEqual(
+    expect.arrayContaining([
+      ...common,
+      ...["version", "commands", "global_options", "questions", "environment", "exit_codes"],
+    ]),
+  );
+});
+
 test("agents and people get the same JSON", async () => {
   await run(["create", "one", ...NEEDED]);
   for (const args of [

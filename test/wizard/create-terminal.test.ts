@@ -1,5 +1,8 @@
 /** `create` with a person at the terminal: real keys in a real pseudo-terminal. */
+import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -190,6 +193,28 @@ test("whoever leaves gets the command that asks only for the rest", async () => 
   expect(terminal.screen).toMatch(
     /Nothing was created\.\nTo go on with the answers so far:\n {2}npx create-agent-collab@\S+ left '--title=It'\\''s mine' '--goal=Make it better\.' --start=custom/,
   );
+});
+
+test("Ctrl-C while prices are waited for: 130, and nothing was created", async () => {
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const env = { HF_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
+  try {
+    const given = EVERYTHING.flatMap(([, , argument]) =>
+      /interrupted|interactive|hardware|job|tolerance|runs|budget|self-reported/.test(argument)
+        ? []
+        : [argument],
+    );
+    await using terminal = open(["waiting", ...given], env);
+    await terminal.waitFor(/Verification, hardware and cost/);
+    terminal.send(KEY.interrupt);
+    expect(await terminal.end()).toBe(130);
+    expect(terminal.screen).toMatch(/Interrupted\. Nothing was created/);
+    expect(await made()).not.toContain("waiting");
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
 });
 
 describe("what is typed", () => {

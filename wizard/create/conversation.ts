@@ -15,7 +15,6 @@ import { exampleSummaries } from "../scaffold/example.ts";
 import { type Converted, readChallenge } from "../scaffold/from-challenge.ts";
 import { replayCommand } from "../scaffold/replay.ts";
 import { UserError } from "../terminal/errors.ts";
-import { interruptible } from "../terminal/interruption.ts";
 import { padEnd, sentence, wrapText } from "../terminal/text.ts";
 import type { Start } from "./start.ts";
 import { type Draft, shownValue, summary } from "./summary.ts";
@@ -192,7 +191,7 @@ export class Conversation {
     if (!needed) return {};
     this.#prices ??= hardwarePrices(this.#endpoint);
     if (id === "verification") return {};
-    const prices = await interruptible(this.#prices, "Interrupted. Nothing was created.");
+    const prices = await this.#prices;
     if (id !== "hardware") return { prices: prices.perHour };
     const source = prices.live
       ? `Prices: today's, from ${new URL(this.#endpoint).host}.`

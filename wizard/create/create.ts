@@ -8,7 +8,7 @@ import { FROM_CHALLENGE, GIT, NEXT, OVERWRITE, START } from "../questions/steps.
 import { planFromAnswers, planFromExample, type ScaffoldPlan } from "../scaffold/plan.ts";
 import { holds, inspectTarget, isKept, type Overwrite } from "../scaffold/target.ts";
 import { writeDirectory } from "../scaffold/write-directory.ts";
-import { uninterrupted } from "../terminal/interruption.ts";
+import { interruptible, uninterrupted } from "../terminal/interruption.ts";
 import { shellWord } from "../terminal/text.ts";
 import type { Conversation } from "./conversation.ts";
 import { gitInit, gitIsPossible } from "./git.ts";
@@ -52,27 +52,24 @@ interface Decision extends Place {
   already: boolean;
 }
 
+/** Everything that was settled before the first byte is written. */
+interface Settled {
+  begun: Begun;
+  decision: Decision;
+  wantsGit: string;
+  next: string;
+}
+
 export async function create(request: Request): Promise<void> {
   const { options, cli } = request;
-  const begun = await begin(request);
-  const { talk } = begun;
-  /** Every question is asked, also those about what happens at the end. */
-  const thorough = talk !== undefined && begun.start.kind === "custom";
+  // Between two questions Ctrl-C is a signal and no key.
+  const { begun, decision, wantsGit, next } = await interruptible(
+    () => settle(request),
+    "Interrupted. Nothing was created.",
+  );
+  const { target, directory, plan, files, kept, already } = decision;
   const dryRun = options.dryRun === true;
-  const step = async (question: Question, given: string | undefined, possible = true) =>
-    given ?? (thorough && !dryRun && possible ? await talk.step(question) : question.initial({}));
-
-  const decided = await decide(begun);
-  // All questions come before the first byte: whoever stops at one has created nothing.
-  const wantsGit = await step(GIT, options.git, gitIsPossible(decided.target));
-  const next = await step(NEXT, options.next);
-  const decision = thorough
-    ? await talk.confirm(decided, (answers) => planned(begun, decided, answers))
-    : decided;
-  talk?.end();
-
-  const { target, directory, plan, files, kept } = decision;
-  if (!dryRun && !decision.already) {
+  if (!dryRun && !already) {
     const removeRest = decision.overwrite === "replace";
     await uninterrupted(() => writeDirectory(target, files, { removeRest }), interruptedText(directory));
   }
@@ -82,17 +79,37 @@ export async function create(request: Request): Promise<void> {
       target,
       plan,
       answers: decision.answers,
-      files: (decision.already ? plan.files : files).map(({ path }) => path),
+      files: (already ? plan.files : files).map(({ path }) => path),
       kept,
       notes: [...(begun.inputs.converted?.notes ?? []), ...plan.notes],
       dryRun,
-      already: decision.already,
+      already,
       git: wantsGit === "yes" && !dryRun ? gitInit(target) : undefined,
     },
     cli,
   );
   if (dryRun || next === "nothing") return;
   await cli.run(next === "dev" ? ["dev", target] : ["deploy", target, "--dry-run"]);
+}
+
+async function settle(request: Request): Promise<Settled> {
+  const { options } = request;
+  const begun = await begin(request);
+  const { talk } = begun;
+  /** Every question is asked, also those about what happens at the end. */
+  const thorough = talk !== undefined && begun.start.kind === "custom";
+  const step = async (question: Question, given: string | undefined, possible = true) =>
+    given ?? (thorough && !options.dryRun && possible ? await talk.step(question) : question.initial({}));
+
+  const decided = await decide(begun);
+  // All questions come before the first byte: whoever stops at one has created nothing.
+  const wantsGit = await step(GIT, options.git, gitIsPossible(decided.target));
+  const next = await step(NEXT, options.next);
+  const decision = thorough
+    ? await talk.confirm(decided, (answers) => planned(begun, decided, answers))
+    : decided;
+  talk?.end();
+  return { begun, decision, wantsGit, next };
 }
 
 const interruptedText = (directory: string) =>

@@ -5,7 +5,7 @@ import { resourceNames } from "../../template/schema/collab.ts";
 import { parseCollab } from "../../template/schema/parse.ts";
 import { invalidCollab } from "../collab-dir.ts";
 import { packageVersion } from "../package-root.ts";
-import type { Answers } from "../questions/question.ts";
+import { type Answers, answer } from "../questions/question.ts";
 import { type CollabData, collabData } from "./collab-data.ts";
 import { exampleFiles } from "./example.ts";
 import { type ProjectFile, projectFiles } from "./project-files.ts";
@@ -37,9 +37,12 @@ export async function planFromAnswers(
   return checked({
     files: files.map((file) => withSettings(file, source?.settings ?? [])),
     replay,
-    notes: [],
+    notes: answer(answers, "verification") === "jobs" ? [ISOLATION_NOTE] : [],
   });
 }
+
+const ISOLATION_NOTE =
+  "Re-runs count once the harness keeps submissions from the private data: see verification.isolation in collab.yaml.";
 
 function withSettings(file: ProjectFile, settings: SettingsSource["settings"]): ProjectFile {
   if (file.path !== "collab.yaml" || settings.length === 0) return file;
@@ -93,6 +96,7 @@ function dataOfExample(
     titleLine: oneLine(collab.title),
     org: collab.org,
     adminOrg: resourceNames(parsed.collab).adminOrg,
+    verificationRuns: verification.mode === "jobs" ? String(verification.runs_per_day) : "",
     budget: jobs.budget_per_day === null ? "" : String(jobs.budget_per_day),
   };
 }

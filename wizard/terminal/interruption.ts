@@ -17,15 +17,15 @@ export async function uninterrupted<T>(work: () => Promise<T>, message: string):
   }
 }
 
-/** Waits for something that may be given up: Ctrl-C ends the waiting at once, with `message`. */
-export async function interruptible<T>(work: Promise<T>, message: string): Promise<T> {
+/** Does something that may be given up: Ctrl-C ends it at once, with `message`. */
+export async function interruptible<T>(work: () => Promise<T>, message: string): Promise<T> {
   let stop = () => {};
   const stopped = new Promise<never>((_resolve, reject) => {
     stop = () => reject(interrupted(message));
   });
   process.on("SIGINT", stop).on("SIGTERM", stop);
   try {
-    return await Promise.race([work, stopped]);
+    return await Promise.race([work(), stopped]);
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }

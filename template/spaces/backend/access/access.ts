@@ -9,7 +9,7 @@ import { type AddressLimits, createAddressLimits } from "./address-limits.ts";
 import { hubUnavailable } from "./hub-unavailable.ts";
 import { Identities, type Identity, isMember } from "./identity.ts";
 import { createLimiters, type Limiters, RateLimiter } from "./limiter.ts";
-import { Members } from "./members.ts";
+import { Members, type Membership } from "./members.ts";
 import { Organisers } from "./organisers.ts";
 import { Provider } from "./sign-in/provider.ts";
 import { type Session, SessionStore } from "./sign-in/session-store.ts";
@@ -48,8 +48,8 @@ export interface Access {
   readonly organisers: Organisers;
   /** As the Hub says now; who is none is told so a few times a minute. Throws 403, 429 or 503. */
   requireOrganiser(identity: Identity, what: string): Promise<void>;
-  /** Of the collab's organisation, as the Hub says now. Throws 503. */
-  requireMember(user: { name: string; sub: string }): Promise<void>;
+  /** Who that is in the collab's organisation, as the Hub says now. Throws 403 or 503. */
+  requireMember(user: string): Promise<Membership>;
   readonly sessions: Sessions;
   readonly sessionStore: SessionStore;
   readonly provider: Provider;
@@ -105,16 +105,14 @@ export function createAccess({ hub, board, record, collab, now, clientIds }: Acc
     whoami: (token) => identities.whoami(token, "sign-in"),
   });
 
-  /** Organisations of a user whose token or session does not say them all. */
-  const listedOrgs = async (name: string, sub: string | null, fresh = false): Promise<Identity["orgs"]> => {
+  const memberOf = async (name: string, fresh = false): Promise<Membership | undefined> => {
     const list = await members.list({ fresh }).catch((error: unknown) => {
       throw hubUnavailable(error, `be asked for the members of ${org}`);
     });
-    const member = list.get(name.toLowerCase());
-    // Another user who took over the name is somebody else.
-    const isSame = member !== undefined && (sub === null || member.id === null || member.id === sub);
-    return isSame ? [{ name: org, role: member.role }] : [];
+    return list.get(name.toLowerCase());
   };
+  const orgsOf = (member: Membership | undefined): Identity["orgs"] =>
+    member ? [{ name: org, role: member.role }] : [];
   const sessionOf = async ({ token, ip }: Requester): Promise<Session> => {
     if (token === null || !looksLikeSessionToken(token)) {
       throw new ApiError("UNAUTHORIZED", "This needs a session token.", {
@@ -138,12 +136,15 @@ export function createAccess({ hub, board, record, collab, now, clientIds }: Acc
     whoami: ({ token, ip }) => identities.whoami(token, ip),
     async human({ token, ip }) {
       if (token !== null && looksLikeSessionToken(token)) {
-        const { user, sub } = await sessionOf({ token, ip });
-        return { name: user, email: null, orgs: await listedOrgs(user, sub), by: "session" };
+        const { user, memberId } = await sessionOf({ token, ip });
+        const member = await memberOf(user);
+        // Whoever took over the name is somebody else.
+        const isSame = memberId === null || member?.id === memberId;
+        return { name: user, email: null, orgs: isSame ? orgsOf(member) : [], by: "session" };
       }
       const identity = await identities.whoami(token, ip);
       if (identity.by !== "oauth" || isMember(identity, org)) return identity;
-      return { ...identity, orgs: [...identity.orgs, ...(await listedOrgs(identity.name, null))] };
+      return { ...identity, orgs: [...identity.orgs, ...orgsOf(await memberOf(identity.name))] };
     },
     session: sessionOf,
     isMember: (identity) => isMember(identity, org),
@@ -156,9 +157,10 @@ export function createAccess({ hub, board, record, collab, now, clientIds }: Acc
         throw error;
       });
     },
-    async requireMember({ name, sub }) {
-      if ((await listedOrgs(name, sub, true)).length > 0) return;
-      throw new ApiError("IDENTITY_MISMATCH", `${name} is not a member of ${org}.`, {
+    async requireMember(user) {
+      const member = await memberOf(user, true);
+      if (member) return member;
+      throw new ApiError("IDENTITY_MISMATCH", `${user} is not a member of ${org}.`, {
         hint: "Join the organisation first; the collab's README says how.",
       });
     },

@@ -90,8 +90,8 @@ export const beginSession = defineRoute({
     if (proof.kind === "code") requireOwnPage(backend, proof.redirectUri);
     access.addresses.signIns.take(requester.ip);
     const user = await access.sessions.verify(proof);
-    await access.requireMember(user);
-    const { token, session } = await access.sessions.begin(user);
+    const { id } = await access.requireMember(user.name);
+    const { token, session } = await access.sessions.begin(user, id);
     const json = { session_token: token, ...(await shown(backend, session)) };
     noteInAudit(context, "POST", session.user, 201);
     return { json };

@@ -20,7 +20,7 @@ export interface SignedInUser {
   name: string;
 }
 
-const Header = z.looseObject({ alg: z.literal("RS256"), kid: z.string() });
+const Header = z.looseObject({ alg: z.literal("RS256"), kid: z.string().default("") });
 const Claims = z.looseObject({
   iss: z.string(),
   sub: z.string().min(1),

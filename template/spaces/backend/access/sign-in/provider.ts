@@ -21,7 +21,7 @@ const Discovery = z.looseObject({
 });
 export type ProviderEndpoints = z.infer<typeof Discovery>;
 
-const Key = z.looseObject({ kid: z.string(), kty: z.literal("RSA") });
+const Key = z.looseObject({ kid: z.string().default(""), kty: z.literal("RSA") });
 const Keys = z.looseObject({ keys: z.array(z.unknown()) });
 const Tokens = z.looseObject({ id_token: z.string() });
 
@@ -64,11 +64,11 @@ export class Provider {
     return parsed.data;
   }
 
-  /** The public key of that id; `undefined` if the Hub has none. Throws 503. */
+  /** The public key of that id; `undefined` if the Hub has none. A token that names none has an empty id. Throws 503. */
   async key(id: string): Promise<JsonWebKey | undefined> {
     const { now } = this.#options;
     const age = this.#keys ? now() - this.#keys.at : Number.POSITIVE_INFINITY;
-    const known = age < KEYS_MS ? this.#keys?.byId.get(id) : undefined;
+    const known = age < KEYS_MS ? this.#keyOf(id) : undefined;
     if (known || age < KEYS_AGAIN_MS) return known;
     const { jwks_uri } = await this.endpoints();
     const { status, json } = await this.#ask(jwks_uri);
@@ -76,7 +76,13 @@ export class Provider {
     if (status !== 200 || !parsed.success) throw unavailable();
     const usable = parsed.data.keys.flatMap((key) => Key.safeParse(key).data ?? []);
     this.#keys = { at: now(), byId: new Map(usable.map((key) => [key.kid, key as JsonWebKey])) };
-    return this.#keys.byId.get(id);
+    return this.#keyOf(id);
+  }
+
+  /** Where there is but one key, a token need not say which. */
+  #keyOf(id: string): JsonWebKey | undefined {
+    const keys = this.#keys?.byId;
+    return id === "" && keys?.size === 1 ? keys.values().next().value : keys?.get(id);
   }
 
   /** The id token that a code stands for. Throws 401 for a code that is worth nothing, 503. */

@@ -16,6 +16,7 @@ const UNKNOWN_MS = 10_000;
 const Stored = z.object({
   sub: z.string(),
   user: z.string(),
+  member_id: z.string().nullable(),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),
 });
@@ -24,6 +25,8 @@ export interface Session {
   /** The user's id on the Hub, which a renaming does not change. */
   sub: string;
   user: string;
+  /** The same user as the organisation's list of members names it, where it does. */
+  memberId: string | null;
   /** Milliseconds. */
   expiresAt: number;
 }
@@ -43,6 +46,7 @@ export class SessionStore {
     const stored: z.infer<typeof Stored> = {
       sub: session.sub,
       user: session.user,
+      member_id: session.memberId,
       created_at: new Date(this.#now()).toISOString(),
       expires_at: new Date(session.expiresAt).toISOString(),
     };
@@ -102,8 +106,8 @@ export class SessionStore {
     if (text === null) return null;
     const parsed = Stored.safeParse(jsonOf(text));
     if (!parsed.success) return null;
-    const { sub, user, expires_at } = parsed.data;
-    return { sub, user, expiresAt: Date.parse(expires_at) };
+    const { sub, user, member_id: memberId, expires_at } = parsed.data;
+    return { sub, user, memberId, expiresAt: Date.parse(expires_at) };
   }
 }
 

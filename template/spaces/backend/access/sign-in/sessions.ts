@@ -71,9 +71,12 @@ export class Sessions {
   }
 
   /** Its token, shown this once. Throws 503. */
-  async begin({ sub, name }: SignedInUser): Promise<{ token: string; session: Session }> {
+  async begin(
+    { sub, name }: SignedInUser,
+    memberId: string | null,
+  ): Promise<{ token: string; session: Session }> {
     const token = newSessionToken();
-    const session = { sub, user: name, expiresAt: this.#options.now() + SESSION_MS };
+    const session = { sub, user: name, memberId, expiresAt: this.#options.now() + SESSION_MS };
     await this.#options.store.put(sessionId(token) ?? "", session);
     return { token, session };
   }

@@ -50,8 +50,9 @@ function tooManyWarnings({ warnings }: LoadedCollab): UserError {
   });
 }
 
-/** Agents read this page whole, and every line of it costs each of them. */
+/** Agents read this page whole, and every line of it costs each of them. Where there are Jobs, it also says how to use them. */
 const README_LINES = 150;
+const README_LINES_WITH_JOBS = 170;
 
 async function readmeTooLong(loaded: LoadedCollab): Promise<Problem[]> {
   const nowhere = { backendUrl: "https://backend.example", endpoint: "https://hub.example" };
@@ -59,14 +60,15 @@ async function readmeTooLong(loaded: LoadedCollab): Promise<Problem[]> {
   const lines = String(readme?.content ?? "")
     .trimEnd()
     .split("\n").length;
-  if (lines <= README_LINES) return [];
+  const limit = loaded.collab.jobs.enabled ? README_LINES_WITH_JOBS : README_LINES;
+  if (lines <= limit) return [];
   return [
     {
       file: loaded.file,
       line: 0,
       column: 0,
       path: "task",
-      message: `the page that agents read first has ${lines} lines; they read best up to ${README_LINES}`,
+      message: `the page that agents read first has ${lines} lines; they read best up to ${limit}`,
       fix: "Shorten the files of the task; put details into other files and link them.",
       severity: "warning",
     },

@@ -66,7 +66,8 @@ export async function bundleHub(): Promise<string> {
   return outfile;
 }
 
-function memoryOf(pid: number): { now: number; peak: number } {
+/** Resident memory of a process in MB: now, and the most since its start. */
+export function memoryOf(pid: number): { now: number; peak: number } {
   if (process.platform !== "linux") return { now: Number.NaN, peak: Number.NaN };
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const field = (name: string) =>

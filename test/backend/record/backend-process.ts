@@ -49,6 +49,10 @@ export class BackendProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Resolves when it answers; rejects when it dies before. */
   async ready(): Promise<string> {
     await this.#ready.promise;

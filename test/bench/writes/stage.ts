@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { createHub } from "../../../template/hub/client.ts";
+import type { Hub } from "../../../template/hub/types.ts";
 import { createRecord } from "../../../template/spaces/backend/record/record.ts";
 import { BackendProcess } from "../../backend/record/backend-process.ts";
 import { AUDIT, CENTRAL, post } from "../../backend/record/support.ts";
+import { bundleBackend } from "../bundle.ts";
 import { type HubProcess, startHubProcess } from "../hub-process.ts";
+import { writeHistory } from "./history.ts";
 
 export const AGENTS = 120;
 
@@ -32,20 +35,26 @@ export interface Calls {
 export class Stage {
   readonly hub: HubProcess;
   readonly #folder: string;
+  readonly #program: string;
 
   private constructor(hub: HubProcess, folder: string) {
     this.hub = hub;
     this.#folder = folder;
+    this.#program = bundleBackend(folder);
+  }
+
+  /** A history that is there as snapshots only: for what a start and reads cost, not for the bucket's files. */
+  static async withSnapshots(messages: number): Promise<Stage> {
+    const stage = await Stage.#empty();
+    const agents = Array.from({ length: AGENTS }, (_, i) => `agent-${i}`);
+    await writeHistory(stage.#client.bucket(AUDIT), { messages, agents, text });
+    return stage;
   }
 
   /** `messages` of history, as the record itself would have written them. */
   static async set(messages: number): Promise<Stage> {
-    const hub = await startHubProcess();
-    const folder = mkdtempSync(join(tmpdir(), "bench-"));
-    writeFileSync(join(folder, "collab.yaml"), stringify(COLLAB));
-    const client = createHub({ endpoint: hub.url, token: "hf_local_organizer" });
-    await client.bucket(CENTRAL).create({ private: false });
-    await client.bucket(AUDIT).create({ private: true });
+    const stage = await Stage.#empty();
+    const client = stage.#client;
     const agents = Array.from({ length: AGENTS }, (_, i) => `agent-${i}`);
     await client.bucket(CENTRAL).write(
       agents.map((id) => ({
@@ -63,14 +72,29 @@ export class Stage {
       );
     }
     await record.close();
-    return new Stage(hub, folder);
+    return stage;
   }
 
-  /** The backend, ready. */
+  static async #empty(): Promise<Stage> {
+    const hub = await startHubProcess();
+    const folder = mkdtempSync(join(tmpdir(), "bench-"));
+    writeFileSync(join(folder, "collab.yaml"), stringify(COLLAB));
+    const stage = new Stage(hub, folder);
+    await stage.#client.bucket(CENTRAL).create({ private: false });
+    await stage.#client.bucket(AUDIT).create({ private: true });
+    return stage;
+  }
+
+  get #client(): Hub {
+    return createHub({ endpoint: this.hub.url, token: "hf_local_organizer" });
+  }
+
+  /** The backend as it is shipped, ready. */
   async backend(): Promise<{ url: string; process: BackendProcess }> {
     const process = new BackendProcess({
       hubUrl: this.hub.url,
       collabFile: join(this.#folder, "collab.yaml"),
+      program: this.#program,
     });
     return { url: await process.ready(), process };
   }

@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { type Bench, type Row, timed } from "./bench.ts";
+import { cpuOf } from "./hub-process.ts";
 import { AGENTS, Stage, say, text } from "./writes/stage.ts";
 
 export const bench: Bench = {
@@ -21,6 +22,7 @@ export const bench: Bench = {
       });
       const { hub } = await stage.calls();
       if (!backend) throw new Error("no backend");
+      const cpu = cpuOf(backend.process.pid);
       const what = `${messages.toLocaleString("en")} messages, after ${how}`;
       rows.push(
         {
@@ -34,6 +36,12 @@ export const bench: Bench = {
           value: ms / bare,
           unit: "times",
           note: `${bare.toFixed(0)} ms in the same run`,
+        },
+        {
+          measure: `processor time until ready, after ${how}`,
+          value: cpu,
+          unit: "ms",
+          note: "what an idle machine would take at most, less the waits for the Hub",
         },
         { measure: `Hub calls until ready, ${what}`, value: hub, unit: "calls", note: "goal 20" },
       );

@@ -19,6 +19,9 @@ export interface HubProcess {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Of the kernel's clock in /proc. */
+const MS_PER_TICK = 10;
+
 interface Started {
   url: string;
   dataDir: string;
@@ -73,6 +76,14 @@ export function memoryOf(pid: number): { now: number; peak: number } {
   const field = (name: string) =>
     (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024) / 1e6;
   return { now: field("VmRSS"), peak: field("VmHWM") };
+}
+
+/** Milliseconds of processor time that a process has used since its start; `NaN` where the system does not tell. */
+export function cpuOf(pid: number): number {
+  if (process.platform !== "linux") return Number.NaN;
+  const [, rest = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+  const [user, system] = rest.split(" ").slice(11, 13).map(Number);
+  return ((user ?? Number.NaN) + (system ?? Number.NaN)) * MS_PER_TICK;
 }
 
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {

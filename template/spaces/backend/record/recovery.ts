@@ -1,5 +1,5 @@
 /** Starting: the last snapshot, the journal after it, and what the last group still owes the central bucket. */
-import type { HubBucket } from "../../../hub/types.ts";
+import type { BucketEntry, HubBucket } from "../../../hub/types.ts";
 import type { FoundFile } from "../board/types.ts";
 import { carryThrough, corrections } from "./carry.ts";
 import { decodeSegment, JOURNAL_FOLDER, parseSegmentPath, type SegmentName, segmentPath } from "./journal.ts";
@@ -19,10 +19,15 @@ export interface RecoverOptions {
   log(line: string): void;
 }
 
+interface ListedSegment extends SegmentName {
+  /** Milliseconds, by the Hub's clock; `NaN` if it does not say. */
+  uploadedAt: number;
+}
+
 /** What lies in the audit bucket: what may be deleted once newer snapshots exist. */
 export interface AuditFiles {
   /** Ascending. */
-  segments: SegmentName[];
+  segments: ListedSegment[];
   manifests: string[];
   parts: string[];
 }
@@ -81,17 +86,16 @@ export async function groupsSince(
  * wrote: there the content decides. Returns what the Hub refused for good, put right.
  */
 export async function completeLastGroup(
-  { audit, central, log }: RecoverOptions,
+  { central, log }: RecoverOptions,
   { lastGroups: groups, segments }: Loaded,
   how: { signal: AbortSignal; persistence: Persistence },
 ): Promise<FileChange[]> {
   const lastSeq = groups[0]?.seq;
   // What is in a snapshot is wholly in the bucket.
   if (lastSeq === undefined) return [];
-  const names = segments.filter(({ seq }) => seq === lastSeq);
+  const last = segments.filter(({ seq }) => seq === lastSeq);
   const changes = lastChanges(groups.flatMap((group) => group.entries.flatMap((entry) => entry.changes)));
-  const written = [...(await audit.stat(names.map(segmentPath))).values()];
-  const journaledAt = Math.max(...written.map((entry) => Date.parse(entry.uploadedAt ?? "")));
+  const journaledAt = Math.max(...last.map(({ uploadedAt }) => uploadedAt));
   const present = await central.stat(changes.map((change) => change.path));
   const doubtful = changes.filter(({ op, path }) => {
     const entry = present.get(path);
@@ -127,12 +131,16 @@ export function* foundFiles(memory: RecordMemory, batchSize = 2000): Generator<F
 
 async function listAuditFiles(audit: HubBucket): Promise<AuditFiles> {
   const list = async (folder: string) => {
-    const paths: string[] = [];
-    for await (const { path } of audit.list(folder)) paths.push(path);
-    return paths;
+    const entries: BucketEntry[] = [];
+    for await (const entry of audit.list(folder)) entries.push(entry);
+    return entries;
   };
-  const [journal, snapshots] = await Promise.all([list(JOURNAL_FOLDER), list(SNAPSHOT_FOLDER)]);
-  const segments = journal.map(parseSegmentPath).filter((name) => name !== null);
+  const [journal, kept] = await Promise.all([list(JOURNAL_FOLDER), list(SNAPSHOT_FOLDER)]);
+  const segments = journal.flatMap(({ path, uploadedAt }): ListedSegment[] => {
+    const name = parseSegmentPath(path);
+    return name ? [{ ...name, uploadedAt: Date.parse(uploadedAt ?? "") }] : [];
+  });
+  const snapshots = kept.map(({ path }) => path);
   segments.sort((a, b) => a.seq - b.seq || (a.writer < b.writer ? -1 : 1));
   const manifests = snapshots.filter((path) => parseManifestPath(path) !== null).sort();
   const parts = snapshots.filter((path) => path.startsWith(`${SNAPSHOT_FOLDER}/parts/`));

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Collab, Scoring } from "../../template/schema/collab.ts";
 import { type LoadedCollab, loadCollabDir } from "../../wizard/collab-dir.ts";
 import { asSection, hasOpenFence } from "../../wizard/markdown.ts";
 import { bucketSeeds } from "../../wizard/scaffold/bucket-seeds.ts";
@@ -23,6 +24,10 @@ afterAll(() => work[Symbol.asyncDispose]());
 
 const readmeOf = async (loaded: LoadedCollab, context = CONTEXT) =>
   (await bucketSeeds(loaded, context)).find(({ path }) => path === "README.md")?.content as string;
+const withJobs = (loaded: LoadedCollab, jobs: Partial<Collab["jobs"]>): LoadedCollab => ({
+  ...loaded,
+  collab: { ...loaded.collab, jobs: { ...loaded.collab.jobs, ...jobs } },
+});
 const blocksOf = (markdown: string) =>
   [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block as string);
 
@@ -87,7 +92,7 @@ describe("the agents' README", () => {
   });
 
   test("its commands are shell that bash reads, in order", async () => {
-    const blocks = blocksOf(await readmeOf(gemma));
+    const blocks = blocksOf(await readmeOf(withJobs(gemma, { enabled: false })));
     const steps = [
       "/v1/digest",
       "/v1/agents/register",
@@ -106,10 +111,56 @@ describe("the agents' README", () => {
   });
 
   test("its example result meets the collab's own rules", async () => {
-    const result = blocksOf(await readmeOf(gemma)).find((block) => block.includes("result.md"));
+    const result = blocksOf(await readmeOf(withJobs(gemma, { enabled: false }))).find((block) =>
+      block.includes("result.md"),
+    );
     expect(result).toMatch(
       /---\ntps: 1\nppl: 2\.42\nmethod: example\nstatus: agent-run\ndescription: .+\n---/,
     );
+  });
+
+  test("where the collab runs submissions, one call publishes a run", async () => {
+    const readme = await readmeOf(withJobs(gemma, { enabled: true }));
+    expect(readme.split("\n").length).toBeLessThanOrEqual(150);
+    expect(readme).not.toContain("result.md");
+    for (const fact of [
+      "its score is their median",
+      "stands beside the board, unranked",
+      '"status":"negative"',
+      '"run_id":"',
+      '"announce":true',
+    ]) {
+      expect(readme).toContain(fact);
+    }
+    const shell = [...readme.matchAll(/^```(?:sh|bash)\n([\s\S]*?)^```$/gm)]
+      .map(([, block]) => block)
+      .join("\n");
+    expect(shell).toContain("/v1/results");
+    expect(spawnSync("bash", ["-n"], { input: shell, encoding: "utf8" })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
+  });
+
+  test.each([
+    [
+      { statistic: "lower-bound", draws: 3, self_reported: "refused" },
+      "the lower bound of their mean; with 3 of them",
+    ],
+    [{ required: ["tps", "status", "engine"] }, "you add `engine` in `fields`"],
+    [{ self_reported: "ranked" }, "A score that no run has measured ranks too"],
+    [{ self_reported: "refused" }, "is not taken; a dead end is"],
+  ] as const)("the step on runs follows %j", async (scoring, text) => {
+    const running = withJobs(gemma, { enabled: true });
+    const collab = {
+      ...running.collab,
+      scoring: { ...(running.collab.scoring as Scoring), ...scoring } as Scoring,
+    };
+    expect(await readmeOf({ ...running, collab })).toContain(text);
+  });
+
+  test("a track names what it needs", async () => {
+    expect(await readmeOf(gemma)).toMatch(/Track `lossless` .*; needs `identity`/);
   });
 
   test("an address that a shell would not take literally is refused", async () => {

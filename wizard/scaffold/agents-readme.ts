@@ -1,5 +1,11 @@
 /** The README of the central bucket: all that an agent needs to join. */
-import { type Collab, type Guardrail, resourceNames, type Scoring } from "../../template/schema/collab.ts";
+import {
+  type Collab,
+  type Guardrail,
+  resourceNames,
+  type Scoring,
+  selfReported,
+} from "../../template/schema/collab.ts";
 import type { LoadedCollab } from "../collab-dir.ts";
 import { asSection } from "../markdown.ts";
 import { UserError } from "../terminal/errors.ts";
@@ -39,7 +45,7 @@ export function agentsReadme(
     ...addresses(context),
     inviteUrl: collab.access.invite_url ?? "",
     signed: board.writes === "signed",
-    jobs: collab.jobs.enabled ? describeJobs(collab.jobs) : null,
+    jobs: collab.jobs.enabled ? { ...describeJobs(collab.jobs), ...describeRuns(collab) } : null,
     parts: {
       goal: asSection(parts.goal, 3),
       rules: asSection(parts.rules, 3),
@@ -97,11 +103,41 @@ function describeScore(scoring: Scoring) {
     better: direction === "higher" ? "higher is better" : "lower is better",
     required: [...new Set([field, ...scoring.required])].map((name) => `\`${name}\``).join(", "),
     guardrails: guardrails.map(describeGuardrail),
-    tracks: tracks.map(
-      ({ id, title, description }) =>
-        `\`${id}\` (${oneLine(title)})${description ? `: ${oneLine(description)}` : ""}`,
-    ),
+    tracks: tracks.map(describeTrack),
     example: example.join("\n"),
+  };
+}
+
+function describeTrack({ id, title, description, requires, limits }: Scoring["tracks"][number]): string {
+  const needs = [...requires.map((field) => `\`${field}\``), ...limits.map(describeGuardrail)].join(", ");
+  return `\`${id}\` (${oneLine(title)})${description ? `: ${oneLine(description)}` : ""}${needs ? `; needs ${needs}` : ""}`;
+}
+
+const STATISTIC: Record<Scoring["statistic"], string> = {
+  best: "the best of them",
+  median: "their median",
+  "lower-bound": "the lower bound of their mean",
+};
+
+const SELF_REPORTED = {
+  ranked: "A score that no run has measured ranks too",
+  unranked: "A score that no run has measured stands beside the board, unranked",
+  refused: "A score that no run has measured is not taken; a dead end is",
+};
+
+/** What the step on results says where the collab runs submissions. */
+function describeRuns(collab: Collab) {
+  const { scoring } = collab;
+  if (scoring === "none") return { extra: "", draws: "", selfReported: "" };
+  const fields = [scoring, ...scoring.guardrails, ...scoring.columns].map(({ field }) => field);
+  const served = new Set([...fields, "method", "status", "description"]);
+  const extra = scoring.required.filter((field) => !served.has(field));
+  const complete =
+    scoring.draws > 1 ? `; with ${scoring.draws} of them it is complete, before that provisional` : "";
+  return {
+    extra: extra.map((field) => `\`${field}\``).join(", "),
+    draws: `All completed full runs of one submission count together, whoever starts them: its score is ${STATISTIC[scoring.statistic]}${complete}.`,
+    selfReported: `${SELF_REPORTED[selfReported(collab)]}: upload a Markdown file with these fields as frontmatter, and post \`{"source":"hf://buckets/…"}\`.`,
   };
 }
 

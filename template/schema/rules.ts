@@ -16,6 +16,13 @@ const STAMPED_FIELDS = new Set([
   "broadcast",
   "submission",
   "artifacts",
+  "run_id",
+  "failure",
+  "gates",
+  "content_hash",
+  "runtime_hash",
+  "harness_version",
+  "based_on",
 ]);
 /** The Hub allows 96 characters in the name of a repository or bucket. */
 const MAX_NAME = 96;

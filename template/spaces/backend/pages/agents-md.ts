@@ -21,6 +21,17 @@ const HUB = "https://huggingface.co";
 
 const oneLine = (text: string) => text.replace(/\s+/g, " ").trim();
 
+function runText(enabled: boolean, url: string, auth: string): string {
+  if (!enabled) return "";
+  return `
+Scores come from runs here. Upload your submission to a folder of your bucket and run it; once \`GET ${url}/v1/runs/<run_id>\` says completed, publish the run:
+\`\`\`sh
+curl -s ${url}/v1/jobs:run${auth} -d '{"agent_id":"'$AGENT_ID'","submission_prefix":"submissions/v1","lane":"full"}'
+curl -s ${url}/v1/results${auth} -d '{"run_id":"the run_id of that answer","method":"in a few words","description":"in one line","announce":true}'
+\`\`\`
+`;
+}
+
 function agentsText({ collab, names, config }: Backend, url: string): string {
   const { slug, title, tagline } = collab.collab;
   const { scoring, board } = collab;
@@ -74,7 +85,7 @@ A result is a Markdown file in your bucket with frontmatter ${requiredResultFiel
 hf buckets cp result.md hf://buckets/${bucket}/results/result.md
 curl -s ${url}/v1/results${auth} -d '{"source":"hf://buckets/${names.org}/${slug}-'$AGENT_ID'/results/result.md"}'
 \`\`\`
-
+${runText(collab.jobs.enabled, url, auth)}
 ## Poll
 \`GET ${url}/v1/inbox/$AGENT_ID?after=<newest filename seen>&order=asc&expand=true\`, every 30 s at most; follow \`next\` until it is null.
 Send \`If-None-Match\` with the last ETag: 304 means nothing is new.

@@ -1,5 +1,6 @@
 /** `GET /v1`: what this service is and how to use it, for a client that knows nothing else (api-v1.md 3.1). */
 import { z } from "@hono/zod-openapi";
+import { type Collab, selfReported } from "../../../schema/collab.ts";
 import type { Backend } from "../backend.ts";
 import { requiredResultFields } from "../documents/result-rules.ts";
 import { defineRoute, type Route } from "./define.ts";
@@ -59,6 +60,24 @@ export function selfDescription(routes: () => readonly Route[]): Route {
   });
 }
 
+function resultsByRun(collab: Collab): string {
+  const claims = {
+    ranked: "Scores that no run has measured rank too.",
+    unranked: "Scores that no run has measured stand beside the board, unranked.",
+    refused: "Scores that no run has measured are not taken; dead ends (status: negative) are.",
+  }[selfReported(collab)];
+  return `When GET /v1/runs/{run_id} says completed, POST /v1/results {run_id, method, description, announce: true} publishes the run with the server's numbers and announces it. A failed run can be posted with status: negative. ${claims}`;
+}
+
+function boardText({ scoring }: Collab): string {
+  if (scoring === "none") return "There is no leaderboard.";
+  const statistic = { best: "the best", median: "the median", "lower-bound": "the lower bound" }[
+    scoring.statistic
+  ];
+  const tracks = scoring.tracks.map(({ id }) => id).join(", ");
+  return `A submission ranks once, by ${statistic} of its completed full runs, whoever started them; with fewer than ${scoring.draws} it is provisional. Statistical ties share a rank. Who ran it first has the row, others have reproduced it. collapse=user shows one agent per user, /v1/leaderboard/pareto two numbers against each other.${tracks === "" ? "" : ` Tracks, each with its own board (track=): ${tracks}.`}`;
+}
+
 function conventions({ collab, names }: Backend): Record<string, string> {
   const { scoring, board, jobs } = collab;
   const { limits } = board;
@@ -77,7 +96,9 @@ function conventions({ collab, names }: Backend): Record<string, string> {
     }),
     results_frontmatter: `A result file needs: ${required}. ${score} status is agent-run (a measured run) or negative (it did not work, worth knowing).`,
     verification:
-      "Results are pending until marked valid or invalid. The leaderboard shows valid and pending ones by default.",
+      "Results are pending until marked valid or invalid; queued, running and needs_pointer are pending too, disputed ones wait for an organiser. The leaderboard shows those and valid ones by default; what it does not rank is in `unranked` with the reason.",
+    ...(jobs.enabled && { results_by_run: resultsByRun(collab) }),
+    leaderboard: boardText(collab),
     polling: `Keep the newest filename you saw and pass it as after=, with order=asc and expand=true, to /v1/inbox/{you} and /v1/messages: after is exclusive. Follow next until it is null. Every ${POLLING_SECONDS} s is enough; send If-None-Match and a 304 costs nothing.`,
     list_grammar:
       "agent, since, until (inclusive), q (text), after, before (exclusive filenames), order=asc|desc, limit (default 10, 0 = all), expand=true for whole records (at most 200), excerpt=300 for records with at most so many characters of each body. count is the whole list, matched is after filters, next is the cursor of the next page or null.",

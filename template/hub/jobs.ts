@@ -80,14 +80,15 @@ export function hubJobs(http: HubHttp, namespace: string): HubJobs {
         throw error;
       }
     },
-    async find(key, value) {
-      const request = { method: "GET", url: base } as const;
+    async find(key, value, { going = false } = {}) {
+      const stages = going ? "?stage=SCHEDULING&stage=RUNNING" : "";
+      const request = { method: "GET", url: base + stages } as const;
       const jobs: JobInfo[] = [];
       for await (const page of pages(http, { ...request, query: { label: `${key}=${value}` } })) {
         jobs.push(...page.map((job) => toJob(job, request)));
       }
       // A Hub that does not know the filter answers with every Job.
-      return jobs.filter(({ labels }) => labels.get(key) === value);
+      return jobs.filter((job) => job.labels.get(key) === value && !(going && isJobOver(job)));
     },
     async cancel(id) {
       await http.send({ method: "POST", url: `${base}/${encodeURIComponent(id)}/cancel` });

@@ -229,8 +229,8 @@ export interface HubJobs {
    */
   run(spec: JobSpec): Promise<JobInfo>;
   get(id: string): Promise<JobInfo | null>;
-  /** Every Job with that label, newest first. */
-  find(labelKey: string, labelValue: string): Promise<JobInfo[]>;
+  /** Every Job with that label, newest first; with `going` only those that are not over. */
+  find(labelKey: string, labelValue: string, options?: { going?: boolean }): Promise<JobInfo[]>;
   /** Of a Job that is over: no error. */
   cancel(id: string): Promise<void>;
   /** Last lines of its output so far. */

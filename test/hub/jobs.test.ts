@@ -44,6 +44,7 @@ describe("Jobs through the client", () => {
     const over = await ended(started.id);
     expect(over).toMatchObject({ stage: "COMPLETED", flavor: "cpu-basic" });
     expect(over.labels.get("run")).toBe("labelled");
+    expect(await hub.jobs(ORG).find("run", "labelled", { going: true })).toEqual([]);
     expect(await hub.jobs(ORG).logs(started.id, 1)).toEqual(["second"]);
   });
 

@@ -290,10 +290,16 @@ describe("a verification run", () => {
     const ended = await bed.over(run.run_id);
     expect(ended).toMatchObject({
       status: "completed",
-      mirrored: true,
       summary: { values: { score: 4, ppl: 2 } },
     });
     expect((await start(1, prefix)).run_id).toBe(run.run_id);
+    await bed.when(run.run_id, ({ mirrored }) => mirrored);
+    const beside = await bed.audit.readText(`${ended.state.prefix}/job_status.json`);
+    expect(JSON.parse(beside ?? "")).toMatchObject({
+      status: "completed",
+      filename: "20260601-100000-000_ada-1.md",
+    });
+    expect(await bed.audit.readText(`${ended.state.prefix}/job_logs.txt`)).toContain("harness-result");
     expect(over).toEqual([run.run_id]);
     stop();
 

@@ -77,6 +77,7 @@ const SHORT_WAITS: Partial<RunsOptions> = {
   readBackWaitsMs: [20, 50],
   mirrorWaitsMs: [20, 20],
   outageWaitMs: 20,
+  sweepWaitsMs: [50, 500],
 };
 
 export interface RunsBedOptions extends Omit<BackendUnderTestOptions, "collab"> {

@@ -113,7 +113,7 @@ export const RunSchema = z
     failure: Failure.nullable(),
     attempts: z.array(Attempt),
     summary: Summary.nullable(),
-    /** The agent's scratch bucket has the outputs and the log, or nothing is to be copied there. */
+    /** Outputs, log and status are where people look for them: the agent's scratch bucket; of a verification its state. */
     mirrored: z.boolean().default(true),
     created_at: z.string(),
     finished_at: z.string().nullable(),

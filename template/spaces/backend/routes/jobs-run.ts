@@ -70,9 +70,9 @@ export const runJob = defineRoute({
     const wish = await toWish(context, { agentId, hfUser, prefix, runPrefix, lane: body.lane });
     const reserved = await runs.reserve(wish, (prepare) => commit(context, agentId, 202, prepare));
     const run = await runs.whenLaunched(reserved);
-    if (run.failure?.reason_code === "launch_refused") {
-      throw new ApiError("JOB_LAUNCH_FAILED", `The Hub refused to start the Job: ${run.failure.message}`, {
-        hint: "It counts nothing. Try again later, or ask the organisers: it may be a matter of credits.",
+    if (run.status === "failed" && run.attempts.every(({ job_id }) => job_id === null)) {
+      throw new ApiError("JOB_LAUNCH_FAILED", `No Job was started: ${run.failure?.message}`, {
+        hint: `It counts nothing. ${run.failure?.next_step}`,
       });
     }
     return { json: answer(backend, run) };

@@ -20,6 +20,8 @@ export interface DriverOptions extends RunsOptions, Doing {
   /** Reserves the dollars of a second attempt if the day's budget has them; called while the file is written. */
   mayRetry(next: Run, known: Run): boolean;
   onLaunched(run: Run): void;
+  /** The run ends, and a Job of it may still show itself. */
+  onDoubt(): void;
 }
 
 /** The first launch finds out that nothing must be launched. */
@@ -34,7 +36,6 @@ class NotLaunchable extends Error {
 
 export class RunDriver {
   readonly #options: DriverOptions;
-  readonly #launched = Promise.withResolvers<void>();
   #run: Run;
   #isDoubtful: boolean;
   #isCanceled = false;
@@ -55,23 +56,14 @@ export class RunDriver {
     return this.#stage;
   }
 
-  /** Resolves when a Job is known, or when it is known that there will be none. */
-  get launched(): Promise<void> {
-    return this.#launched.promise;
-  }
-
   /** Drives the run to its end and returns it. Throws `StoppedError`; then the next start goes on. */
   async drive(): Promise<Run> {
-    try {
-      while (!isRunOver(this.#run)) {
-        const attempt = this.#run.attempts.at(-1);
-        if (attempt?.job_id == null) await this.#launch();
-        else await this.#follow(attempt.job_id);
-      }
-      return this.#run;
-    } finally {
-      this.#launched.resolve();
+    while (!isRunOver(this.#run)) {
+      const attempt = this.#run.attempts.at(-1);
+      if (attempt?.job_id == null) await this.#launch();
+      else await this.#follow(attempt.job_id);
     }
+    return this.#run;
   }
 
   /** Ends the run. Throws `HubError` where the Hub cannot be told; the run ends when the Job has. */
@@ -88,7 +80,6 @@ export class RunDriver {
     const jobId = this.#run.attempts.at(-1)?.job_id;
     if (jobId != null) await this.#jobs.cancel(jobId).catch(() => {});
     await this.#end({ kind: "infra_error", reasonCode: "backend_error", charged: false, retry: false }, null);
-    this.#launched.resolve();
     return this.#run;
   }
 
@@ -117,6 +108,7 @@ export class RunDriver {
       case "canceled":
         return this.#end({ kind: "canceled", reasonCode: "canceled", charged: false, retry: false }, null);
       case "refused":
+        if (launched.isDoubtful) this.#options.onDoubt();
         return this.#end(
           {
             kind: "infra_error",
@@ -142,7 +134,6 @@ export class RunDriver {
         }));
         this.#note(job.stage);
         backend.log("info", "run launched", { run: this.#run.run_id, job: job.id });
-        this.#launched.resolve();
         this.#options.onLaunched(this.#run);
         if (this.#isCanceled) await until("canceling a Job", () => this.#jobs.cancel(job.id), this.#options);
       }
@@ -151,8 +142,9 @@ export class RunDriver {
 
   /** What must be there before a Job starts. */
   async #prepare(): Promise<void> {
-    const { hub, collab } = this.#options.backend;
+    const { hub, collab, names } = this.#options.backend;
     const { submission, kind, state } = this.#run;
+    const harness = `${collab.jobs.harness.replace(/\/+$/, "")}/${collab.jobs.entrypoint}`;
     if (kind === "verification" && collab.verification.mode !== "jobs") {
       throw new NotLaunchable({
         kind: "canceled",
@@ -166,6 +158,16 @@ export class RunDriver {
       throw new NotLaunchable({
         kind: "infra_error",
         reasonCode: "snapshot_incomplete",
+        charged: false,
+        retry: false,
+      });
+    }
+    const central = hub.bucket(names.centralBucket);
+    const look = async () => (await central.stat([harness])).has(harness);
+    if (!(await until("looking for the harness", look, this.#options))) {
+      throw new NotLaunchable({
+        kind: "infra_error",
+        reasonCode: "harness_missing",
         charged: false,
         retry: false,
       });
@@ -208,7 +210,6 @@ export class RunDriver {
 
   async #follow(jobId: string): Promise<void> {
     const { watcher, signal } = this.#options;
-    this.#launched.resolve();
     const watched = {
       jobs: this.#jobs,
       jobId,

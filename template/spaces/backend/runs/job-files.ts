@@ -50,6 +50,7 @@ function statusText(run: Run, more: Record<string, unknown>): string {
   const attempt = run.attempts.at(-1);
   const status = {
     run_id: run.run_id,
+    ...(run.result !== null && { filename: run.result }),
     lane: run.lane,
     attempt: attempt?.n ?? null,
     agent_id: run.agent_id,

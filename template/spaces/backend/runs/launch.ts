@@ -11,7 +11,7 @@ import { ATTEMPT_LABEL, RUN_LABEL } from "./job-spec.ts";
 
 export type Launched =
   | { state: "launched"; job: JobInfo; isDoubtful: boolean }
-  | { state: "refused"; message: string }
+  | { state: "refused"; message: string; isDoubtful: boolean }
   | { state: "canceled" };
 
 export interface LaunchOptions extends Doing {
@@ -29,7 +29,11 @@ export async function launchJob(options: LaunchOptions): Promise<Launched> {
   const { jobs, spec, waitsMs } = options;
   let { isDoubtful } = options;
   const refused = async (error: HubError): Promise<Launched> =>
-    (isDoubtful ? await attach(options) : null) ?? { state: "refused", message: error.message };
+    (isDoubtful ? await attach(options) : null) ?? {
+      state: "refused",
+      message: error.message,
+      isDoubtful,
+    };
   for (let attempt = 0; ; attempt += 1) {
     requireGoing(options);
     const found = isDoubtful ? await attach(options) : null;

@@ -1,6 +1,7 @@
 /**
- * Copies for the agent: outputs, log and v1's status file in the scratch bucket. Best effort: the run is over
- * whatever becomes of them, and an agent that has deleted its bucket holds nobody up.
+ * Copies for the agent: outputs, log and v1's status file in the scratch bucket; of a verification, log and
+ * status beside its outputs in the audit bucket. Best effort: the run is over whatever becomes of them, and an
+ * agent that has deleted its bucket holds nobody up.
  */
 
 import type { BucketCopy } from "../../../hub/types.ts";
@@ -11,6 +12,7 @@ import { type Doing, pause, StoppedError, until } from "./doing.ts";
 import { finalStatus, logText, noLogText, runningStatus } from "./job-files.ts";
 import { stateFiles } from "./outputs.ts";
 import { changeRun } from "./run-file.ts";
+import type { Place } from "./submission.ts";
 
 export interface MirrorOptions extends Doing {
   waitsMs: readonly number[];
@@ -30,13 +32,12 @@ export class Mirror {
 
   /** Tells the agent's bucket that the Job runs. */
   launched(run: Run): void {
-    if (run.run_prefix !== null)
-      this.#enqueue(run, () => this.#write(run, [["job_status.json", runningStatus(run)]]));
+    this.#enqueue(run, () => this.#write(run, [["job_status.json", runningStatus(run)]]));
   }
 
   /** Copies everything, tried again for a while; then the run's file says so, also where it was given up. */
   ended(run: Run): void {
-    if (run.mirrored || run.run_prefix === null || !isRunOver(run)) return;
+    if (run.mirrored || !isRunOver(run)) return;
     this.#enqueue(run, async () => {
       await this.#copyPatiently(run);
       const mark = () => changeRun(this.#backend, run, "mirrored", (now) => ({ ...now, mirrored: true }));
@@ -82,10 +83,11 @@ export class Mirror {
 
   async #copy(run: Run): Promise<void> {
     const { hub } = this.#backend;
-    const files = await stateFiles(hub.bucket(run.state.bucket), run.state);
+    const { prefix } = targetOf(run);
+    const files = run.run_prefix === null ? [] : await stateFiles(hub.bucket(run.state.bucket), run.state);
     const copies = files.map(
       ({ name, xetHash }): BucketCopy => ({
-        path: `${run.run_prefix}/${name}`,
+        path: `${prefix}/${name}`,
         xetHash: xetHash ?? "",
         source: { type: "bucket", id: run.state.bucket },
       }),
@@ -106,10 +108,15 @@ export class Mirror {
   }
 
   async #write(run: Run, texts: [name: string, text: string][], copies: BucketCopy[] = []): Promise<void> {
-    const bucket = this.#backend.hub.bucket(run.submission.source.bucket);
+    const { bucket: id, prefix } = targetOf(run);
+    const bucket = this.#backend.hub.bucket(id);
     const staged = await bucket.stage(
-      texts.map(([name, content]) => ({ path: `${run.run_prefix}/${name}`, content })),
+      texts.map(([name, content]) => ({ path: `${prefix}/${name}`, content })),
     );
     await bucket.publish({ staged, copies });
   }
+}
+
+function targetOf({ run_prefix: prefix, submission, state }: Run): Place {
+  return prefix === null ? state : { bucket: submission.source.bucket, prefix };
 }

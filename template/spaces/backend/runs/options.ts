@@ -16,6 +16,8 @@ export interface RunsOptions {
   mirrorWaitsMs: readonly number[];
   /** While the Hub is down: between tries of what has to be done. */
   outageWaitMs: number;
+  /** After a launch that may have happened all the same, when to look for Jobs that belong to no run. */
+  sweepWaitsMs: readonly number[];
 }
 
 /** On a local hub a Job takes seconds, and asking is free. */
@@ -39,4 +41,5 @@ export const RUNS_OPTIONS: RunsOptions = {
   readBackWaitsMs: [1_000, 2_000, 4_000, 8_000, 15_000, 30_000],
   mirrorWaitsMs: [5_000, 30_000, 300_000, 3_600_000],
   outageWaitMs: 15_000,
+  sweepWaitsMs: [60_000, 600_000],
 };

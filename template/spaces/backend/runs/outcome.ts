@@ -183,6 +183,10 @@ const WORDS: Readonly<Record<string, readonly [message: string, nextStep: string
     "The Hub refused to start the Job.",
     "Try again later, or ask the organisers: it is theirs to mend.",
   ],
+  harness_missing: [
+    "The harness is not in the central bucket.",
+    "Organisers: deploy it with the folder that jobs.harness names.",
+  ],
   snapshot_incomplete: ["Files of the submission changed while it was frozen.", "Send the run again."],
   backend_error: [
     "The backend could not carry the run through.",

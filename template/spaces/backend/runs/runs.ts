@@ -30,6 +30,7 @@ import { budgetRefusal, type Charge, verificationRefusal, WINDOW_MS } from "./qu
 import { Reservations } from "./reservations.ts";
 import { chargesNow, prepareRun, type RunWish } from "./reserve.ts";
 import { listSubmission, snapshotCopies } from "./submission.ts";
+import { sweepJobs } from "./sweep.ts";
 import { Watcher } from "./watcher.ts";
 
 const RUN_PATH = /^runs\/([^/]+)\.json$/;
@@ -78,6 +79,20 @@ export class Runs implements RunsApi {
     this.#unfollow = board.follow((change) => this.#note(change));
     for (const run of unfinishedRuns(board)) this.#take(run, true);
     for (const run of unmirroredRuns(board, now() - MIRROR_SINCE_MS)) this.#mirror.ended(run);
+    if (this.#backend.collab.jobs.enabled) this.#sweep([0]);
+  }
+
+  #sweep(waitsMs: readonly number[]): void {
+    for (const ms of waitsMs) {
+      const look = pause(ms, this.#doing).then(
+        () => sweepJobs(this.#backend),
+        () => {},
+      );
+      const done: Promise<void> = look.then(() => {
+        this.#driving.delete(done);
+      });
+      this.#driving.add(done);
+    }
   }
 
   /** Leaves every run where it is; the next start goes on. */
@@ -124,19 +139,30 @@ export class Runs implements RunsApi {
   }
 
   /** The run once its Job is known, or it is known that there is none, or the caller has waited long enough. */
-  async whenLaunched(run: Run): Promise<Run> {
-    const driver = this.#drivers.get(run.run_id);
-    const waited = new AbortController();
-    const timer = setTimeout(() => waited.abort(), this.options.answerWithinMs);
-    const deadline = new Promise((resolve) => waited.signal.addEventListener("abort", resolve));
-    await Promise.race([driver?.launched, deadline]);
-    clearTimeout(timer);
-    return findRun(this.#backend.board, run.run_id) ?? run;
+  whenLaunched(run: Run): Promise<Run> {
+    const { board } = this.#backend;
+    const current = () => findRun(board, run.run_id) ?? run;
+    return new Promise((resolve) => {
+      const done = () => {
+        unfollow();
+        clearTimeout(timer);
+        resolve(current());
+      };
+      const timer = setTimeout(done, this.options.answerWithinMs);
+      const unfollow = board.follow(() => {
+        if (current().status !== "reserved") done();
+      });
+      if (current().status !== "reserved") done();
+    });
   }
 
-  /** Asks for the end of a run; one that is over stays as it is. Throws `HubError`. */
+  /** Asks for the end of a run that is not over. Throws `HubError`, or 503 where another backend has it. */
   async cancel(runId: string): Promise<void> {
-    await this.#drivers.get(runId)?.cancel();
+    const driver = this.#drivers.get(runId);
+    if (driver !== undefined) return driver.cancel();
+    throw new ApiError("NOT_READY", "This backend does not carry out that run at the moment.", {
+      retryAfterSeconds: 10,
+    });
   }
 
   /** `null` for a run that is over, or that another backend drives. */
@@ -290,6 +316,7 @@ export class Runs implements RunsApi {
       isAdopted,
       mayRetry: (next, known) => this.#mayRetry(next, known),
       onLaunched: (run) => this.#mirror.launched(run),
+      onDoubt: () => this.#sweep(this.options.sweepWaitsMs),
     };
   }
 

@@ -151,7 +151,7 @@ export function endedRun(
     charged: judged.state === "completed" || judged.failed.charged,
     cost_dollars: spent,
     finished_at: at,
-    mirrored: run.run_prefix === null,
+    mirrored: false,
     ...(judged.state === "completed" && {
       summary: judged.read.summary,
       runtime_hash: judged.read.runtimeHash ?? run.runtime_hash,

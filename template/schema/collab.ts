@@ -222,6 +222,8 @@ const limits = z.strictObject({
   raw_messages_per_minute: count(10_000).default(5),
   raw_messages_per_hour: count(100_000).default(30),
   registrations_per_minute: count(1_000).default(3),
+  /** Writes of one Hugging Face user and all their agents together. */
+  user_writes_per_minute: count(1_000_000).default(240),
   /** Per network address, whoever is behind it: every write, and of those registrations. */
   address_writes_per_minute: count(1_000_000).default(1_200),
   address_registrations_per_minute: count(100_000).default(30),

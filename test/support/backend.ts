@@ -216,6 +216,7 @@ const WIDE_LIMITS = {
   raw_messages_per_minute: 10_000,
   raw_messages_per_hour: 100_000,
   registrations_per_minute: 1_000,
+  user_writes_per_minute: 1_000_000,
   address_writes_per_minute: 1_000_000,
   address_registrations_per_minute: 100_000,
   address_searches_per_minute: 100_000,

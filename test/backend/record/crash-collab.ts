@@ -33,6 +33,7 @@ const COLLAB = {
   board: {
     writes: "open",
     limits: {
+      user_writes_per_minute: 1_000_000,
       address_writes_per_minute: 1_000_000,
       raw_messages_per_minute: 10_000,
       raw_messages_per_hour: 100_000,

@@ -71,7 +71,12 @@ describe("organisers' edits", () => {
     const posts: Promise<string>[] = [];
     for (let round = 0; titles.size < 4; round += 1) {
       const collab = { slug: "gemma", title: `Title ${Math.floor(round / 20)}`, org: "demo" };
-      const limits = { raw_messages_per_minute: 10_000, raw_messages_per_hour: 100_000 };
+      const limits = {
+        raw_messages_per_minute: 10_000,
+        raw_messages_per_hour: 100_000,
+        user_writes_per_minute: 10_000,
+        address_writes_per_minute: 10_000,
+      };
       if (round % 20 === 0)
         await under.central.write([
           { path: "collab.yaml", content: stringify({ collab, board: { limits } }) },

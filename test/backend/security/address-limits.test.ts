@@ -115,6 +115,24 @@ describe("an address", () => {
   });
 });
 
+test("many agents of one user are still one user", async () => {
+  const limits = { user_writes_per_minute: 4 };
+  await using own = await BackendUnderTest.start({ collab: { board: { limits } }, start: { now } });
+  const agents = await Promise.all(["one", "two", "three"].map((id) => own.agent(id, "ada")));
+  const bobs = await own.agent("bobs", "bob");
+  const statuses: number[] = [];
+  for (let n = 0; n < 6; n += 1) {
+    const { id, key } = agents[n % 3] as TestAgent;
+    statuses.push((await own.post("/v1/messages", { agent_id: id, body: `${n}` }, key)).status);
+  }
+  expect(statuses).toEqual([201, 201, 201, 201, 429, 429]);
+  expect((await own.post("/v1/messages", { agent_id: "human-ada", body: "x" }, tokenOf("ada"))).status).toBe(
+    429,
+  );
+  expect((await own.get("/v1/limits?as=two")).body.as.owner).toMatchObject({ limit: 4, remaining: 0 });
+  await own.say(bobs, "another user is not held up");
+});
+
 describe("GET /v1/limits", () => {
   test("shows every allowance before it is met, of the address and of an agent", async () => {
     const before = await from("10.0.6.1", "/v1/limits?as=a");

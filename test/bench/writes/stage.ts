@@ -21,6 +21,7 @@ const COLLAB = {
     limits: {
       raw_messages_per_minute: 10_000,
       raw_messages_per_hour: 100_000,
+      user_writes_per_minute: 1_000_000,
       address_writes_per_minute: 1_000_000,
     },
   },

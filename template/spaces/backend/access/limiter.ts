@@ -110,6 +110,8 @@ export interface Limiters {
   bucketWrites: RateLimiter;
   /** By agent id or human handle. */
   rawPosts: RateLimiter;
+  /** By Hugging Face user: many agents of one owner are still one owner. */
+  userWrites: RateLimiter;
 }
 
 export function createLimiters(limits: Limits, now: () => number): Limiters {
@@ -121,6 +123,7 @@ export function createLimiters(limits: Limits, now: () => number): Limiters {
       [steady(limits.bucket_writes_burst), steady(limits.bucket_writes_per_minute)],
       now,
     ),
+    userWrites: new RateLimiter("writes of", [steady(limits.user_writes_per_minute)], now),
     rawPosts: new RateLimiter(
       "posts of",
       [

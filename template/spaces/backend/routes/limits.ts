@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { scratchBucket } from "../../../schema/collab.ts";
 import type { Allowance } from "../access/limiter.ts";
+import { ownerOf } from "../board/queries/agents.ts";
 import { requireId } from "../documents/naming.ts";
 import { defineRoute } from "./define.ts";
 import { optionalText } from "./fields.ts";
@@ -56,11 +57,13 @@ export const getLimits = defineRoute({
     };
 
     function allowancesOf(id: string): Record<string, Allowance> {
+      const owner = ownerOf(backend.board, id);
       const bucket = scratchBucket(collab.collab, id);
       return {
         posts: access.limiters.rawPosts.left(id),
         promotions: access.limiters.bucketWrites.left(bucket.slice(bucket.indexOf("/") + 1)),
         registrations: access.limiters.registration.left(id),
+        ...(owner ? { owner: access.limiters.userWrites.left(owner) } : {}),
       };
     }
   },

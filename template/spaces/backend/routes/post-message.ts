@@ -137,6 +137,7 @@ async function byHuman(context: MessageRequest, handle: string, body: string): P
   }
   if (request.broadcast) await access.requireOrganiser(human, "broadcast");
   access.limiters.rawPosts.take(handle);
+  access.limiters.userWrites.take(human.name);
   requireDocumentSize(backend, body);
   const kind = request.broadcast ? "broadcast" : "human";
   const input: MessageInput = { kind, author: handle, body, ...clientFields(context) };

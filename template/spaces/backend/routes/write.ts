@@ -1,8 +1,9 @@
 /** What every write has in common: who, how often, from where, and one durable commit. */
 
 import { readSource, sourceText } from "../access/source.ts";
+import type { WriterProof } from "../access/writer.ts";
 import type { Backend } from "../backend.ts";
-import { isRegistered } from "../board/queries/agents.ts";
+import { isRegistered, ownerOf } from "../board/queries/agents.ts";
 import type { SourceRef } from "../documents/paths.ts";
 import { parseSource } from "../documents/paths.ts";
 import type { Stamp } from "../documents/stamp.ts";
@@ -25,8 +26,9 @@ export async function requirePromoter(context: RequestContext, source: string): 
   const { access, collab } = context.backend;
   const ref = parseSource(source, collab.collab);
   access.requireRegistered(ref.agentId);
-  await access.requireWriter(ref.agentId, context.requester);
+  const proof = await access.requireWriter(ref.agentId, context.requester);
   access.limiters.bucketWrites.take(ref.bucket.slice(ref.bucket.indexOf("/") + 1));
+  spendOwners(context.backend, ref.agentId, proof);
   return ref;
 }
 
@@ -34,8 +36,15 @@ export async function requirePromoter(context: RequestContext, source: string): 
 export async function requireRawWriter(context: RequestContext, agentId: string): Promise<void> {
   const { access } = context.backend;
   access.requireRegistered(agentId);
-  await access.requireWriter(agentId, context.requester);
+  const proof = await access.requireWriter(agentId, context.requester);
   access.limiters.rawPosts.take(agentId);
+  spendOwners(context.backend, agentId, proof);
+}
+
+/** From the allowance of the agent's owner; never for a write that only claims to be the agent's. */
+function spendOwners({ access, board }: Backend, agentId: string, proof: WriterProof): void {
+  const owner = ownerOf(board, agentId);
+  if (owner && proof !== "unproven") access.limiters.userWrites.take(owner);
 }
 
 /** The document that `source` names, as text, with the SHA-256 of its bytes: 404, 413, 400. */

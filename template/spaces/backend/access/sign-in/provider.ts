@@ -42,6 +42,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 export class Provider {
   readonly #options: Required<ProviderOptions>;
   #endpoints: { until: number; value: ProviderEndpoints } | null = null;
+  #discovering: Promise<ProviderEndpoints> | null = null;
   #keys: { at: number; byId: Map<string, JsonWebKey> } | null = null;
 
   constructor(options: ProviderOptions) {
@@ -52,6 +53,13 @@ export class Provider {
   async endpoints(): Promise<ProviderEndpoints> {
     const { endpoint, now } = this.#options;
     if (this.#endpoints && this.#endpoints.until > now()) return this.#endpoints.value;
+    this.#discovering ??= this.#discover(endpoint, now).finally(() => {
+      this.#discovering = null;
+    });
+    return this.#discovering;
+  }
+
+  async #discover(endpoint: string, now: () => number): Promise<ProviderEndpoints> {
     const { status, json } = await this.#ask(`${endpoint}/.well-known/openid-configuration`);
     const parsed = Discovery.safeParse(json);
     if (status !== 200 || !parsed.success) throw unavailable();

@@ -8,10 +8,9 @@ import { type Problem, problemText } from "../template/schema/problem.ts";
 import { hasOpenFence } from "./markdown.ts";
 import { UserError } from "./terminal/errors.ts";
 import { plural, shellWord } from "./terminal/text.ts";
+import { UNWRITTEN } from "./unwritten.ts";
 
 export const COLLAB_FILE = "collab.yaml";
-/** How a text begins that `create` has put where somebody still has to write one. */
-export const UNWRITTEN = "REPLACE THIS";
 /** Per part of the task: it is read by agents again and again. */
 const MAX_PART_BYTES = 64 * 1024;
 

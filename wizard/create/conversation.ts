@@ -11,8 +11,8 @@ import type { Answers, Choice, Question } from "../questions/question.ts";
 import { type Ask, type Rest, reviseAnswer } from "../questions/resolve.ts";
 import { CONFIRM, FROM_CHALLENGE, recommendedSettings, START, startChoices } from "../questions/steps.ts";
 import { QUESTIONS, SECTIONS } from "../questions/table.ts";
-import { exampleSummaries } from "../scaffold/example.ts";
-import { type Converted, readChallenge } from "../scaffold/from-challenge.ts";
+import { exampleSummaries } from "../scaffold/example-list.ts";
+import type { Converted } from "../scaffold/from-challenge.ts";
 import { replayCommand } from "../scaffold/replay.ts";
 import { UserError } from "../terminal/errors.ts";
 import { padEnd, sentence, wrapText } from "../terminal/text.ts";
@@ -80,6 +80,7 @@ export class Conversation {
       explanation: ["What it says is taken over; the rest is asked."],
       validate: () => undefined,
     };
+    const { readChallenge } = await import("../scaffold/from-challenge.ts");
     for (;;) {
       const from = await this.#type(prompt, FROM_CHALLENGE);
       try {

@@ -5,7 +5,7 @@ import { toId } from "../questions/lists.ts";
 import { type Answers, answer, type Question } from "../questions/question.ts";
 import { type Rest, resolveAnswers } from "../questions/resolve.ts";
 import { FROM_CHALLENGE, GIT, NEXT, OVERWRITE, START } from "../questions/steps.ts";
-import { planFromAnswers, planFromExample, type ScaffoldPlan } from "../scaffold/plan.ts";
+import type { ScaffoldPlan } from "../scaffold/plan.ts";
 import { holds, inspectTarget, isKept, type Overwrite } from "../scaffold/target.ts";
 import { writeDirectory } from "../scaffold/write-directory.ts";
 import { interruptible, uninterrupted } from "../terminal/interruption.ts";
@@ -183,6 +183,8 @@ async function planned({ options, inputs, start }: Begun, place: Place, answers:
     options.from === undefined || !inputs.converted
       ? undefined
       : { file: options.from, settings: inputs.converted.settings };
+  // Templates and YAML are loaded when they are needed: the first question comes sooner without them.
+  const { planFromAnswers, planFromExample } = await import("../scaffold/plan.ts");
   const plan =
     start.kind === "example"
       ? await planFromExample(directory, start.name, inputs.given)

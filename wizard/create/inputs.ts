@@ -3,11 +3,10 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Cli } from "../commands/index.ts";
-import { readAnswersFile } from "../questions/answers-file.ts";
 import type { Answers } from "../questions/question.ts";
 import { STEPS } from "../questions/steps.ts";
 import { QUESTIONS } from "../questions/table.ts";
-import { type Converted, readChallenge } from "../scaffold/from-challenge.ts";
+import type { Converted } from "../scaffold/from-challenge.ts";
 import type { Overwrite } from "../scaffold/target.ts";
 import { usageError } from "../terminal/errors.ts";
 
@@ -33,10 +32,21 @@ export interface Inputs {
 
 export async function readInputs(options: CreateOptions, command: Command, cli: Cli): Promise<Inputs> {
   checkSteps(options);
-  const converted = options.from === undefined ? undefined : await readChallenge(options.from, cli.cwd);
-  const fromFile = options.config === undefined ? {} : await readAnswersFile(options.config, cli);
+  const converted = options.from === undefined ? undefined : await readFrom(options.from, cli);
+  const fromFile = options.config === undefined ? {} : await readConfig(options.config, cli);
   const flags = await fromFlags(command, cli);
   return { given: { ...converted?.answers, ...fromFile, ...flags }, converted };
+}
+
+// What reads YAML is loaded when there is some to read: the first question comes sooner without it.
+async function readFrom(file: string, cli: Cli): Promise<Converted> {
+  const { readChallenge } = await import("../scaffold/from-challenge.ts");
+  return readChallenge(file, cli.cwd);
+}
+
+async function readConfig(source: string, cli: Cli): Promise<Answers> {
+  const { readAnswersFile } = await import("../questions/answers-file.ts");
+  return readAnswersFile(source, cli);
 }
 
 function checkSteps(options: CreateOptions): void {

@@ -1,12 +1,12 @@
 /** The answers, and what follows from them, as a person reads them before anything is written. */
-import { UNWRITTEN } from "../collab-dir.ts";
+
 import { costInWords } from "../questions/cost-words.ts";
 import { bold, dim, type Screen, textWidth } from "../questions/layout.ts";
 import { toTitle } from "../questions/lists.ts";
 import { type Answers, answer, type Question } from "../questions/question.ts";
-
 import { SECTIONS } from "../questions/table.ts";
 import { padEnd, plural, wrapText } from "../terminal/text.ts";
+import { UNWRITTEN } from "../unwritten.ts";
 
 const NAME_WIDTH = 20;
 

@@ -1,13 +1,13 @@
 /** Starting from one of the package's examples. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Document } from "yaml";
 import { parseDocument } from "yaml";
-import { parseCollab } from "../../template/schema/parse.ts";
 import { closest } from "../../template/schema/suggest.ts";
 import { packageRoot } from "../package-root.ts";
 import type { Answers } from "../questions/question.ts";
 import { usageError } from "../terminal/errors.ts";
+import { exampleNames } from "./example-list.ts";
 import { type ProjectFile, readFolder } from "./project-files.ts";
 
 /** Answers that an example can take: plain values of its collab.yaml, by question id. */
@@ -21,29 +21,6 @@ export const EXAMPLE_ANSWERS: Readonly<Record<string, readonly string[]>> = {
 
 /** What running an example in place leaves behind. */
 const LEFTOVERS = new Set([".agent-collab", "node_modules", "__pycache__", ".venv", ".pytest_cache"]);
-
-export async function exampleNames(): Promise<string[]> {
-  const root = join(packageRoot(), "examples");
-  const entries = await readdir(root, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const complete = await Promise.all(
-    names.map((name) => stat(join(root, name, "collab.yaml")).catch(() => null)),
-  );
-  return names.filter((_name, index) => complete[index]).sort();
-}
-
-/** Every example with what it measures, and on what. */
-export async function exampleSummaries(): Promise<{ name: string; about: string }[]> {
-  return Promise.all(
-    (await exampleNames()).map(async (name) => {
-      const text = await readFile(join(packageRoot(), "examples", name, "collab.yaml"), "utf8");
-      const parsed = parseCollab(text, "collab.yaml");
-      if (!parsed.ok || parsed.collab.scoring === "none") return { name, about: "a complete collab" };
-      const { scoring, jobs } = parsed.collab;
-      return { name, about: `${(scoring.label ?? scoring.field).toLowerCase()}, on ${jobs.hardware}` };
-    }),
-  );
-}
 
 /** The files of an example, with the given answers in its collab.yaml; comments and layout stay. */
 export async function exampleFiles(name: string, given: Answers): Promise<ProjectFile[]> {

@@ -1,6 +1,6 @@
 /** What everybody works on. */
 import { FLAVOURS } from "../../../template/schema/collab.ts";
-import { UNWRITTEN } from "../../collab-dir.ts";
+import { UNWRITTEN } from "../../unwritten.ts";
 import { toId, toTitle } from "../lists.ts";
 import { answer, type Choice, type Section } from "../question.ts";
 import * as check from "../validators.ts";

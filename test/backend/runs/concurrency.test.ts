@@ -3,6 +3,9 @@ import { unfinishedRuns } from "../../../template/spaces/backend/board/queries/r
 import type { TestAgent } from "../../support/backend.ts";
 import { RunsBed } from "./support.ts";
 
+/** The most that a run of 40 minutes on cpu-basic can cost. */
+const ONE_RUN = 0.006667;
+
 /** Fifty requests at once, in turn from each agent. Returns how many were taken, and why others were not. */
 async function storm(
   bed: RunsBed,
@@ -24,9 +27,9 @@ async function storm(
 
 describe("fifty requests at once", () => {
   it("never spend more than the day's budget", async () => {
-    // Seven runs of 40 minutes at $0.01002 an hour, and half of another.
+    // Seven runs of 40 minutes at $0.01 an hour, and half of another.
     await using bed = await RunsBed.start({
-      jobs: { per_agent_per_day: 1000, per_user_per_day: 1000, budget_per_day: 7.5 * 0.00668 },
+      jobs: { per_agent_per_day: 1000, per_user_per_day: 1000, budget_per_day: 7.5 * ONE_RUN },
     });
     await bed.maxRunning(0);
     const agents = await Promise.all(
@@ -38,7 +41,7 @@ describe("fifty requests at once", () => {
     expect(await bed.jobs.find("slug", "gemma")).toHaveLength(7);
     expect(unfinishedRuns(bed.backend.board)).toHaveLength(7);
     const { body } = await bed.backend.get("/v1/jobs");
-    expect(body.budget.left).toBeCloseTo(0.5 * 0.00668, 4);
+    expect(body.budget.left).toBeCloseTo(0.5 * ONE_RUN, 4);
   });
 
   it("never run more than an agent's quota, then never more than its user's", async () => {

@@ -22,7 +22,10 @@ export class Prices {
     if (this.#known === undefined || this.#known.until <= this.#now()) {
       const perHour = new Map<string, number>(Object.entries(HARDWARE_PRICE_PER_HOUR));
       try {
-        for (const flavor of await this.#hub.jobFlavors()) perHour.set(flavor.name, flavor.dollarsPerHour);
+        for (const { name, dollarsPerHour } of await this.#hub.jobFlavors()) {
+          // The Hub gives a rounded price of a minute: tenths of a cent are as exact as it is.
+          perHour.set(name, Math.round(dollarsPerHour * 1000) / 1000);
+        }
       } catch (error) {
         this.#log("warn", "prices of hardware could not be read; using those known", {
           error: errorFields(error),

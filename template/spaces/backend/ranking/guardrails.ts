@@ -81,7 +81,7 @@ function gateReason({ name, value, comparison, limit }: RunGate): string {
   return `the gate ${name} failed${numbers}`;
 }
 
-function gateCheck({ name, value, limit, comparison, ok }: RunGate): VerdictCheck {
+export function gateCheck({ name, value, limit, comparison, ok }: RunGate): VerdictCheck {
   const number = (word: RunGate["value"]) => (typeof word === "number" ? word : null);
   return { field: name, claimed: null, measured: number(value), limit: number(limit), comparison, ok };
 }

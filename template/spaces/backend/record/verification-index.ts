@@ -118,6 +118,8 @@ export class VerificationIndex {
     const content: Content =
       text === null ? { hash: null, entries: new Map() } : { hash, entries: parseIndex(text) };
     this.#known = content.entries === null ? null : content;
+    // What decided about a change must be what readers see, also before the next look for edits.
+    this.#options.onContent(text, null);
     return content;
   }
 

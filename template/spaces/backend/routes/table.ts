@@ -14,6 +14,7 @@ import { getLeaderboard, getPareto } from "./leaderboard.ts";
 import { getLimits } from "./limits.ts";
 import { getMe } from "./me.ts";
 import { getMessage, listMessages } from "./messages.ts";
+import { pointResult, resultSubmission } from "./point-result.ts";
 import { postMessage } from "./post-message.ts";
 import { postResult } from "./post-result.ts";
 import { postTaskforce } from "./post-taskforce.ts";
@@ -21,12 +22,14 @@ import { postTaskforceFile } from "./post-taskforce-file.ts";
 import { postTrace } from "./post-trace.ts";
 import { registerAgent } from "./register.ts";
 import { getResult, listResults } from "./results.ts";
+import { disputeResult, reviewResult } from "./review-result.ts";
 import { cancelRun, getRun, listAllRuns } from "./runs.ts";
 import { selfDescription } from "./self-description.ts";
 import { syncArtifacts, syncSharedResources } from "./sync.ts";
 import { getTaskforceFile } from "./taskforce-file.ts";
 import { getTaskforce, listNotes, listTaskforceFiles, listTaskforces } from "./taskforces.ts";
 import { getStats, getTrace, listTraces } from "./traces.ts";
+import { getVerification } from "./verification.ts";
 
 export const ROUTES: readonly Route[] = [
   selfDescription(() => ROUTES),
@@ -42,6 +45,11 @@ export const ROUTES: readonly Route[] = [
   getResult,
   postResult,
   judgeResult,
+  pointResult,
+  reviewResult,
+  disputeResult,
+  resultSubmission,
+  getVerification,
   getJobs,
   runJob,
   listAllRuns,

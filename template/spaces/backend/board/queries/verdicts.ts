@@ -36,3 +36,10 @@ export function unappliedVerdicts(board: Board): Verdict[] {
     .all<VerdictRow>("SELECT doc FROM verdicts WHERE applied = 0 ORDER BY filename")
     .map(toVerdict);
 }
+
+/** Results that this HF user has objected to and that no organiser has decided since. */
+export function openDisputes(board: Board, hfUser: string): number {
+  return verdictsIn(board, ["disputed"]).filter(({ disputes }) =>
+    disputes.some(({ hf_user: user }) => user.toLowerCase() === hfUser.toLowerCase()),
+  ).length;
+}

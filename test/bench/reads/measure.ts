@@ -13,7 +13,11 @@ export async function timed(repeats: number, work: (n: number) => unknown): Prom
     await work(n);
     if (n >= 0) times.push(performance.now() - began);
   }
-  times.sort((a, b) => a - b);
+  return timingOf(times);
+}
+
+export function timingOf(milliseconds: readonly number[]): Timing {
+  const times = milliseconds.toSorted((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
   return { p50Ms: at(0.5), p95Ms: at(0.95), maxMs: at(1) };
 }

@@ -7,7 +7,7 @@
 import { createApp } from "../../../template/spaces/backend/app.ts";
 import { BackendUnderTest } from "../../support/backend.ts";
 import { fillBoard } from "./fill.ts";
-import { type Timing, timed } from "./measure.ts";
+import { type Timing, timed, timingOf } from "./measure.ts";
 
 const REPEATS = 200;
 const SLOW_REPEATS = 20;
@@ -20,7 +20,11 @@ export interface SizeReport {
   indexSeconds: number;
   rssMb: number;
   timings: Record<string, Timing>;
+  /** Other requests while words are searched for that many messages have and nobody has searched for before. */
+  meanwhile: Timing;
 }
+
+const NEW_WORDS = ["cache", "prefill", "latency"];
 
 export const READS: readonly { name: string; path: string; repeats?: number }[] = [
   { name: "digest", path: "/v1/digest?as=agent-7" },
@@ -54,6 +58,9 @@ export async function measureSize(messages: number): Promise<SizeReport> {
       await response.arrayBuffer();
     });
   }
+  const meanwhile = await whileSearching(async (path) => {
+    await (await app.request(`http://localhost${path}`)).arrayBuffer();
+  });
   globalThis.gc?.();
   return {
     messages,
@@ -61,7 +68,28 @@ export async function measureSize(messages: number): Promise<SizeReport> {
     indexSeconds: (indexed - filled) / 1000,
     rssMb: process.memoryUsage.rss() / 2 ** 20,
     timings,
+    meanwhile,
   };
+}
+
+/** How long a small request takes, asked again and again until all searches are done. */
+async function whileSearching(ask: (path: string) => Promise<void>): Promise<Timing> {
+  let isDone = false;
+  const searches = Promise.all(NEW_WORDS.map((word) => ask(`/v1/messages?q=${word}&expand=true`))).finally(
+    () => {
+      isDone = true;
+    },
+  );
+  const waits: number[] = [];
+  while (!isDone) {
+    const began = performance.now();
+    // A turn of the event loop first, as for a request that comes from outside.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await ask(`/v1/agents/agent-7?cut=${waits.length}`);
+    waits.push(performance.now() - began);
+  }
+  await searches;
+  return timingOf(waits);
 }
 
 function middleStamp({ sql, lists }: BackendUnderTest["board"]): string {

@@ -39,6 +39,8 @@ export type SnapshotManifest = z.infer<typeof Manifest>;
 const MERGE_FACTOR = 4;
 /** A part of this size stays as it is. */
 const SEALED_CHARACTERS = 32 * 1024 * 1024;
+/** Parts held at once while they are loaded. */
+const PARTS_AHEAD = 3;
 /** Groups read from memory before other work gets a turn. */
 const SLICE_GROUPS = 256;
 /** Before the first group: files that were in the bucket already. */
@@ -114,12 +116,22 @@ export async function readSnapshot(
   const text = await bucket.readText(path);
   if (text === null) throw new Error(`${path} is missing`);
   const manifest = Manifest.parse(JSON.parse(text));
-  // Fetched together, loaded in order: a later part overrides an earlier one.
-  const parts = manifest.parts.map((part) => ({ part, bytes: bucket.read(part.path) }));
-  for (const { bytes } of parts) bytes.catch(() => {});
-  for (const { part, bytes } of parts) {
-    const compressed = await bytes;
-    if (compressed === null) throw new Error(`${part.path} is missing`);
+  // Fetched ahead, a few at a time since they are large; loaded in order: a later part overrides an earlier one.
+  const fetched: Promise<Uint8Array | null>[] = [];
+  let next = 0;
+  const fetchNext = () => {
+    const part = manifest.parts[next];
+    next += 1;
+    if (!part) return;
+    const bytes = bucket.read(part.path);
+    bytes.catch(() => {});
+    fetched.push(bytes);
+  };
+  while (next < PARTS_AHEAD) fetchNext();
+  for (const part of manifest.parts) {
+    const compressed = await fetched.shift();
+    fetchNext();
+    if (!compressed) throw new Error(`${part.path} is missing`);
     const content = (await promisify(gunzip)(compressed)).toString();
     if (content.length !== part.size) throw new Error(`${part.path} is damaged`);
     memory.load(parseLines(content), part.to);

@@ -12,16 +12,25 @@ import { benchmarkRefusal, budgetLeft, remaining } from "../runs/quotas.ts";
 import { quotaError, type RunWish } from "../runs/reserve.ts";
 import { listSubmission, snapshotCopies } from "../runs/submission.ts";
 import { defineRoute, type RequestContext } from "./define.ts";
-import { nullableText, text } from "./fields.ts";
+import { text } from "./fields.ts";
 import { auditOf, commit, requireOpen } from "./write.ts";
 
 const ROUTE = "/v1/jobs:run";
+const MAX_PREFIX = 500;
 
 const Body = z
   .object({
     agent_id: text("Whose run it is."),
-    submission_prefix: text("Folder of the agent's scratch bucket that is measured."),
-    run_prefix: nullableText("Folder there that gets the outputs; default runs/{run_id}."),
+    submission_prefix: text("Folder of the agent's scratch bucket that is measured.").max(MAX_PREFIX),
+    run_prefix: z
+      .string()
+      .max(MAX_PREFIX)
+      .nullish()
+      .transform((prefix) => prefix ?? null)
+      .openapi({
+        type: ["string", "null"],
+        description: "Folder there that gets the outputs; default runs/{run_id}.",
+      }),
     lane: z
       .enum(LANES)
       .nullish()

@@ -141,18 +141,21 @@ export class Runs implements RunsApi {
   /** The run once its Job is known, or it is known that there is none, or the caller has waited long enough. */
   whenLaunched(run: Run): Promise<Run> {
     const { board } = this.#backend;
+    const { signal } = this.#stopping;
     const current = () => findRun(board, run.run_id) ?? run;
     return new Promise((resolve) => {
       const done = () => {
         unfollow();
         clearTimeout(timer);
+        signal.removeEventListener("abort", done);
         resolve(current());
       };
       const timer = setTimeout(done, this.options.answerWithinMs);
       const unfollow = board.follow(() => {
         if (current().status !== "reserved") done();
       });
-      if (current().status !== "reserved") done();
+      signal.addEventListener("abort", done);
+      if (current().status !== "reserved" || signal.aborted) done();
     });
   }
 

@@ -63,15 +63,30 @@ export async function collabStatus(options: StatusOptions): Promise<CollabStatus
   const { hub, loaded } = options;
   const names = resourceNames(loaded.collab);
   const others = loaded.collab.verification.mode === "eval-space" ? [evalPart(options)] : [];
-  const [audit, central, backend, ...rest] = await Promise.all([
+  const [audit, central, asked, ...askedOthers] = await Promise.all([
     bucketStatus(hub.bucket(names.auditBucket), "audit bucket", options),
     bucketStatus(hub.bucket(names.centralBucket), "central bucket", options),
     spaceStatus(hub.space(names.backendSpace), backendPart(options), options),
     ...others.map((part) => spaceStatus(hub.space(names.evalSpace), part, options)),
   ]);
-  const board =
-    backend.state === "healthy" && backend.url ? await boardCounts(backend.url, options.signal) : null;
+  const { state, url } = asked.status;
+  const board = state === "healthy" && url ? await boardCounts(url, options.signal) : null;
+  // Last, since it may take a while of this machine's own time: nothing waits for an answer any more.
+  const backend = await withWanted(asked);
+  const rest = await Promise.all(askedOthers.map(withWanted));
   return { endpoint: hub.endpoint, spaces: [backend, ...rest], buckets: [central, audit], board };
+}
+
+/** A Space as far as the Hub and it itself tell. */
+interface Asked {
+  status: SpaceStatus;
+  part: Part;
+  /** Those that are part of the version; `null` if the Hub did not say. */
+  variables: Record<string, string> | null;
+}
+
+async function withWanted({ status, part, variables }: Asked): Promise<SpaceStatus> {
+  return variables ? { ...status, wanted: await part.version(variables) } : status;
 }
 
 /** What tells one Space from another. */
@@ -109,37 +124,41 @@ function evalPart({ loaded }: StatusOptions): Part {
   };
 }
 
-async function spaceStatus(space: HubSpace, part: Part, options: StatusOptions): Promise<SpaceStatus> {
+async function spaceStatus(space: HubSpace, part: Part, options: StatusOptions): Promise<Asked> {
   const about = { id: space.id, part: part.part };
+  const only = (status: SpaceStatus): Asked => ({ status, part, variables: null });
   const known = await inTime(space.info(), options);
-  if ("reason" in known) return { ...about, state: "unknown", reason: known.reason };
-  if (!known.value) return { ...about, state: "missing" };
+  if ("reason" in known) return only({ ...about, state: "unknown", reason: known.reason });
+  if (!known.value) return only({ ...about, state: "missing" });
   const { value: info } = known;
   const { stage, errorMessage } = info.runtime;
   const [settings, health] = await Promise.all([
     inTime(settingsOf(space, part, options.loaded), options),
     info.host ? healthOf(info.host, info, part, options) : null,
   ]);
-  const facts = {
+  const { variables = null, ...facts } = "value" in settings ? settings.value : {};
+  const status = {
     ...about,
     stage,
     private: info.private,
-    ...("value" in settings ? settings.value : {}),
+    ...facts,
     ...(info.host && { url: info.host }),
     ...(errorMessage && { reason: firstLine(errorMessage) }),
   };
-  if (!health) return { ...facts, state: /STARTING|BUILDING/.test(stage) ? "starting" : "down" };
-  return { ...facts, state: health.ready ? "healthy" : "starting", version: health.version };
+  if (!health) {
+    const state = /STARTING|BUILDING/.test(stage) ? "starting" : "down";
+    return { status: { ...status, state }, part, variables };
+  }
+  const state = health.ready ? "healthy" : "starting";
+  return { status: { ...status, state, version: health.version }, part, variables };
 }
 
 async function settingsOf(space: HubSpace, part: Part, loaded: LoadedCollab) {
-  const [variables, secrets] = await Promise.all([space.variables(), space.secretKeys()]);
-  const names = part.variables.filter((name) => variables.has(name));
-  const wanted = await part.version(
-    Object.fromEntries(names.map((name) => [name, variables.get(name) ?? ""])),
-  );
-  const ours = variables.get(OWNER_VARIABLE) === ownerOf(loaded.collab);
-  return { wanted, ours, hasToken: secrets.has("HF_TOKEN") };
+  const [all, secrets] = await Promise.all([space.variables(), space.secretKeys()]);
+  const names = part.variables.filter((name) => all.has(name));
+  const variables = Object.fromEntries(names.map((name) => [name, all.get(name) ?? ""]));
+  const ours = all.get(OWNER_VARIABLE) === ownerOf(loaded.collab);
+  return { variables, ours, hasToken: secrets.has("HF_TOKEN") };
 }
 
 async function healthOf(host: string, info: SpaceInfo, part: Part, { hub, token, signal }: StatusOptions) {

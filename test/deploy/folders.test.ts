@@ -217,6 +217,9 @@ describe("deploying them", () => {
       fix: expect.stringMatching(/Make the folder/),
       data: { reason: "private_data" },
     });
+    // A rehearsal on this machine goes without, and says so.
+    const rehearsal = await prepareDeployment(await folder.options(server, { rehearsal: true }));
+    expect(rehearsal.checks.find(({ name }) => name === "private_data")).toMatchObject({ state: "warn" });
     await folder.write({ "hidden/set/questions.txt": mark });
     const deployment = await prepareDeployment(await folder.options(server));
     expect(folderItems(deployment)).toMatchObject([

@@ -31,6 +31,8 @@ export interface DeployOptions extends PlanOptions {
   timeoutMs?: number;
   /** `false`: everything is brought to the Hub, and nobody waits for the Spaces to start. Default: wait. */
   wait?: boolean;
+  /** On this machine, to look at it: private data may still be missing. */
+  rehearsal?: boolean;
   progress?: (line: string) => void;
   signal?: AbortSignal;
   /** For tests and tracing. */

@@ -19,6 +19,7 @@ export interface PreflightOptions {
   /** The token of the backend where it is not the deployer's. */
   spaceToken?: { token: string; source: string };
   allowBroadToken: boolean;
+  rehearsal?: boolean;
 }
 
 export interface Preflight {
@@ -33,7 +34,8 @@ export async function runPreflight(options: PreflightOptions): Promise<Preflight
   const backend = spaceToken
     ? { who: await whoHolds(hub, spaceToken.token, spaceToken.source), source: spaceToken.source }
     : { who: caller, source: target.tokenSource };
-  const context: CheckContext = { hub, target, loaded, folders, caller, backend, allowBroadToken };
+  const { rehearsal = false } = options;
+  const context: CheckContext = { hub, target, loaded, folders, caller, backend, allowBroadToken, rehearsal };
   const [orgs, members, hardware] = await Promise.all([
     checkOrgs(context),
     checkMembers(context),

@@ -40,7 +40,10 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
     signal?.throwIfAborted();
     const tokens = tokensOf(hub);
     const target = { endpoint: hub.url, token: tokens.organizer, tokenSource: "the local hub" };
-    const deployment = await prepareDeployment({ loaded, target, progress, signal });
+    const deployment = await prepareDeployment({ loaded, target, progress, signal, rehearsal: true });
+    for (const { state, message, fix } of deployment.checks) {
+      if (state === "warn") progress?.(`Warning: ${message}. ${fix}`);
+    }
     const { backendUrl } = await deployment.apply();
     const { centralBucket } = resourceNames(loaded.collab);
     return { hub, backendUrl, centralBucket, tokens, close: hub.close };

@@ -31,6 +31,8 @@ export interface CheckContext {
   backend: { who: Whoami; source: string };
   /** A token that reaches everything its owner can is accepted for the backend. */
   allowBroadToken: boolean;
+  /** Nobody takes part yet: what only counts then may still be missing. */
+  rehearsal: boolean;
 }
 
 export const ok = (name: string, message: string): CheckResult => ({ name, state: "ok", message });

@@ -25,7 +25,7 @@ export const register: RegisterCommand = (command, cli) => {
     .option("--dry-run", "show what would be posted, post nothing")
     .addHelpText(
       "after",
-      '\nExample:\n  agent-collab broadcast "The board closes on Friday at 18:00 UTC." --yes',
+      '\nExample:\n  agent-collab broadcast "The board closes on Friday at 18:00 UTC." --dir my-collab --yes',
     )
     .action((text: string, options: BroadcastOptions) => broadcast(text, options, cli));
 };

@@ -22,7 +22,7 @@ import type { Cli, RegisterCommand } from "./index.ts";
 export const register: RegisterCommand = (command, cli) => {
   command.addHelpText(
     "after",
-    `\nExample:\n  agent-collab judge verdict FILE valid --reason "re-run gave 41.8"`,
+    `\nExample:\n  agent-collab judge verdict FILE valid --reason "re-run gave 41.8" --dir my-collab`,
   );
   subcommand(command, "list", "results that wait for a verdict, oldest first")
     .addOption(

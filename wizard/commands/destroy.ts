@@ -21,7 +21,10 @@ export const register: RegisterCommand = (command, cli) => {
     .option("--confirm <slug>", "the collab's slug, to say that you mean it")
     .option("--keep-record", "remove the Spaces only, keep the buckets")
     .option("--dry-run", "list what would be removed, and remove nothing")
-    .addHelpText("after", "\nExample:\n  agent-collab destroy my-collab --confirm faster-sorting --keep-record")
+    .addHelpText(
+      "after",
+      "\nExample:\n  agent-collab destroy my-collab --confirm faster-sorting --keep-record",
+    )
     .action((dir: string, flags: DestroyFlags) => destroy(resolve(cli.cwd, dir), flags, cli));
 };
 

@@ -194,11 +194,3 @@ test("a missing plan is foretold, and explained when the Hub insists; nothing is
   });
   expect(bucket.status).toBe(404);
 });
-
-test("what this version does not carry out is named before anybody counts on it", async () => {
-  expect(check(await prepare(), "features")).toMatchObject({ state: "ok" });
-  const yaml = "collab:\n  slug: tiny\n  title: A tiny collab\n  org: demo\nverification:\n  mode: peer\n";
-  await using asking = await CollabFolder.create({ ...SMALL_BACKEND, "collab.yaml": yaml });
-  const found = check(await prepareDeployment(await asking.options(server)), "features");
-  expect(found).toMatchObject({ state: "warn", message: expect.stringContaining("verification by peer") });
-});

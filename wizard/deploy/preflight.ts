@@ -6,7 +6,7 @@ import { actionRequired } from "../terminal/errors.ts";
 import type { CheckContext, CheckResult } from "./checks/check.ts";
 import { checkFolders } from "./checks/folders.ts";
 import { checkMembers, checkOrgs, checkPlans } from "./checks/orgs.ts";
-import { checkHardware, checkInvite, checkUnserved } from "./checks/settings.ts";
+import { checkHardware, checkInvite } from "./checks/settings.ts";
 import { checkTokens } from "./checks/token.ts";
 import type { CollabFolders } from "./folders/collab-folders.ts";
 import type { Target } from "./target.ts";
@@ -49,7 +49,6 @@ export async function runPreflight(options: PreflightOptions): Promise<Preflight
     hardware,
     ...checkFolders(context),
     checkInvite(context),
-    checkUnserved(context),
   ];
   return { caller, checks };
 }

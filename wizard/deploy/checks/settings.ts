@@ -27,15 +27,3 @@ export function checkInvite({ loaded, target }: CheckContext): CheckResult {
     `Make a link with the default role contributor at ${target.endpoint}/organizations/${collab.org}/settings/members and set access.invite_url.`,
   );
 }
-
-/** Parts of `collab.yaml` that nothing carries out in this version: said before somebody counts on them. */
-export function checkUnserved({ loaded }: CheckContext): CheckResult {
-  const { verification } = loaded.collab;
-  const parts = verification.mode === "manual" ? [] : [`verification by ${verification.mode}`];
-  if (parts.length === 0) return ok("features", "everything the configuration asks for is deployed");
-  return warn(
-    "features",
-    `This version does not carry out ${parts.join(" and ")} yet: results stay pending`,
-    "Judge results with `agent-collab judge`; the settings are kept for the version that uses them.",
-  );
-}

@@ -269,6 +269,20 @@ describe("deploying them", () => {
     expect(await space.readText("evaluator/evaluate.py")).toBe("# better\n");
   });
 
+  test("without code of the collab's own, the eval Space runs that of the package", async () => {
+    const files = Object.entries(EVERYTHING).filter(([path]) => !path.startsWith("spaces/eval"));
+    await using folder = await CollabFolder.create({
+      ...Object.fromEntries(files),
+      "collab.yaml": everythingYaml("shipped"),
+    });
+    await (await prepareDeployment(await folder.options(server))).apply();
+    expect((await prepareDeployment(await folder.options(server))).changes).toBe(false);
+    expect(await hub().space("demo-admin/shipped-eval").info()).toMatchObject({
+      private: true,
+      runtime: { stage: "RUNNING" },
+    });
+  });
+
   test("an eval Space that somebody made public blocks", async () => {
     await using folder = await CollabFolder.create({ ...EVERYTHING, "collab.yaml": everythingYaml("open") });
     const variables = { AGENT_COLLAB_OWNER: "demo/open-main-bucket" };

@@ -274,6 +274,13 @@ describe("eject", () => {
     expect(await json(["deploy", "--dry-run"])).toMatchObject({ ok: true });
   });
 
+  test("gives the eval Space's code, too", async () => {
+    expect(await json(["eject", "eval", "--dry-run"])).toMatchObject({
+      ejected: false,
+      files: ["Dockerfile", "README.md", "server.js"],
+    });
+  });
+
   test("an unknown part is refused with what there is", async () => {
     expect((await json(["eject", "frontend"])).error).toMatchObject({
       code: "usage",

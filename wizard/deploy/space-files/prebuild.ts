@@ -1,11 +1,10 @@
 /** Part of `npm run build`: what `shippedFiles` reads in the published package. */
-import { existsSync } from "node:fs";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "../../package-root.ts";
 import { SHIPPED_SPACES, spaceBundle, spaceFolder } from "./bundle.ts";
 
-for (const space of SHIPPED_SPACES.filter((name) => existsSync(spaceFolder(name)))) {
+for (const space of SHIPPED_SPACES) {
   const target = join(packageRoot(), "dist/spaces", space);
   await mkdir(target, { recursive: true });
   await writeFile(join(target, "server.js"), await spaceBundle(space));

@@ -35,7 +35,7 @@ export interface Behaviour {
 }
 
 /** Prints its environment and what it sees too, for those who look for secrets. */
-const HARNESS = `
+export const HARNESS = `
 import argparse, hashlib, json, os, sys, time
 from pathlib import Path
 parser = argparse.ArgumentParser()

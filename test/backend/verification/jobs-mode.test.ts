@@ -310,3 +310,30 @@ describe("people and crashes", () => {
     );
   });
 });
+
+describe("when the Hub fails while a result is verified", () => {
+  const CENTRAL = "/api/buckets/demo/gemma-main-bucket";
+  test.each<[call: string, rule: Record<string, unknown>]>([
+    ["writing to the central bucket", { path: `${CENTRAL}/batch`, kind: "status", status: 500 }],
+    ["writing the journal", { path: "/api/buckets/demo-admin/gemma-audit/batch", kind: "lost" }],
+    ["asking what is there", { path: `${CENTRAL}/paths-info**`, kind: "reset" }],
+    [
+      "listing the submission",
+      { path: "/api/buckets/*/*/tree**", kind: "status", status: 503, retryAfterSeconds: 0 },
+    ],
+    ["starting the Job", { path: "/api/jobs/demo-admin", method: "POST", kind: "lost" }],
+    ["looking at the Job", { path: "/api/jobs/demo-admin/*", kind: "status", status: 500 }],
+  ])("%s, six times over: one Job, one verdict, one announcement", async (_call, rule) => {
+    const { bed, under, ada } = await begin();
+    const filename = await claim(bed, ada, 100, { score: 100 });
+    await bed.fault({ ...rule, count: 6 });
+    await shown(bed, filename, "valid");
+    expect((await bed.struck())[0]).toBeGreaterThan(0);
+    await bed.clearFaults();
+    const verdict = await verdictOf(under, filename);
+    expect(verdict).toMatchObject({ applied: true, deferred: false });
+    expect(await indexOf(under)).toEqual({ [filename]: "valid" });
+    expect(await announcements({ under, ada, filename })).toHaveLength(1);
+    for (const run of verdict?.run_ids ?? []) expect(await bed.jobsOf(run, "demo-admin")).toHaveLength(1);
+  });
+});

@@ -16,7 +16,7 @@ afterAll(() => work[Symbol.asyncDispose]());
 async function copy(name: string, edit: (dir: string) => Promise<unknown>): Promise<string> {
   const dir = join(work.path, name);
   await mkdir(dir);
-  for (const part of ["collab.yaml", "task"])
+  for (const part of ["collab.yaml", "task", "harness", "eval_dataset"])
     await cp(join(EXAMPLE, part), join(dir, part), { recursive: true });
   await edit(dir);
   return dir;
@@ -80,11 +80,13 @@ describe("a directory with problems names all of them, each with its file and wh
     ],
     [
       "no harness",
-      (dir) =>
-        writeFile(
+      async (dir) => {
+        await rm(join(dir, "harness"), { recursive: true });
+        await writeFile(
           join(dir, "collab.yaml"),
           "collab: {slug: a, title: b, org: c}\njobs: {enabled: true, budget_per_day: 1}\n",
-        ),
+        );
+      },
       "harness/run.py",
       /what a Job runs/,
       /jobs\.enabled: false/,

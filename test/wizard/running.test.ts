@@ -27,7 +27,7 @@ beforeAll(async () => {
   work = await WorkFolder.create();
   const dir = join(work.path, "collab");
   await mkdir(dir);
-  for (const part of ["collab.yaml", "task"])
+  for (const part of ["collab.yaml", "task", "harness", "eval_dataset"])
     await cp(join(EXAMPLE, part), join(dir, part), { recursive: true });
   session = await startDev({ loaded: await loadCollabDir(dir), port: 0 });
   filename = await postResult();

@@ -107,10 +107,16 @@ async function devInForeground(
 }
 
 /** In the background: whatever happens to it, the collab goes on. */
-async function rehearseBeside(session: DevSession, { collab }: LoadedCollab, cli: Cli, signal: AbortSignal) {
+async function rehearseBeside(
+  session: DevSession,
+  { collab, dir }: LoadedCollab,
+  cli: Cli,
+  signal: AbortSignal,
+) {
   try {
     const { hub, backendUrl, tokens } = session;
-    await rehearse({ collab, hubUrl: hub.url, backendUrl, tokens, signal });
+    const say = (line: string) => cli.out.note(line);
+    await rehearse({ dir, collab, hubUrl: hub.url, backendUrl, tokens, signal, say });
   } catch (error) {
     if (signal.aborted) return;
     cli.out.warn(`The rehearsal stopped: ${error instanceof Error ? error.message : String(error)}`);

@@ -5,13 +5,16 @@
 
 import { stringify } from "yaml";
 import { createHub } from "../../template/hub/client.ts";
-import type { Hub } from "../../template/hub/types.ts";
-import { type Collab, scratchBucket } from "../../template/schema/collab.ts";
+import type { Collab } from "../../template/schema/collab.ts";
 import { collabApi } from "../running/api.ts";
 import { giveVerdict } from "../running/judging.ts";
+import { bucketOf, join, type Player, post } from "./player.ts";
+import { findRun, rehearseRun } from "./run.ts";
 import { ACTORS, type Actor, type ActorName, rehearsalScript, type Step } from "./script.ts";
 
 export interface RehearsalOptions {
+  /** The collab directory: a submission of it is run where the collab has Jobs. */
+  dir: string;
   collab: Collab;
   hubUrl: string;
   backendUrl: string;
@@ -19,6 +22,8 @@ export interface RehearsalOptions {
   signal?: AbortSignal;
   /** Between steps, so that a person can watch. */
   pauseMs?: number;
+  /** Told what a part of the rehearsal needs and does not find. */
+  say?: (line: string) => void;
 }
 
 const DEFAULT_PAUSE_MS = 250;
@@ -29,10 +34,17 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
   if (!(await isBoardEmpty(backendUrl, signal))) return 0;
   const hub = createHub({ endpoint: options.hubUrl });
   const script = rehearsalScript(collab);
+  const closing = script.length - 1;
+  const playerOf = (name: ActorName): Player => {
+    const actor = ACTORS[name];
+    const token = tokens[actor.user];
+    return { actor, collab, backendUrl, token, hub: hub.as(token), ...(signal && { signal }) };
+  };
   const joined = new Set<ActorName>();
   const filenames = new Map<string, string>();
-  for (const step of script) {
+  for (const [index, step] of script.entries()) {
     signal?.throwIfAborted();
+    if (index === closing) await showRun(options, playerOf("scout"));
     if (step.kind === "verdict") {
       const api = collabApi({ url: backendUrl, token: tokens.organizer });
       const { verdict: state, reason } = step;
@@ -40,8 +52,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
       await giveVerdict(api, filenames.get(step.of) ?? "", { state, reason, announce: false });
       continue;
     }
-    const actor = ACTORS[step.by];
-    const player = { actor, hub: hub.as(tokens[actor.user]), token: tokens[actor.user], ...options };
+    const player = playerOf(step.by);
     if (!joined.has(step.by)) await join(player);
     joined.add(step.by);
     const refs = (step.refs ?? []).flatMap((id) => filenames.get(id) ?? []);
@@ -51,10 +62,11 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
   return script.length;
 }
 
-interface Player extends RehearsalOptions {
-  actor: Actor;
-  hub: Hub;
-  token: string;
+/** Before the last word: what is measured takes longer than all that is typed. */
+async function showRun({ dir, collab, say }: RehearsalOptions, player: Player): Promise<void> {
+  const run = await findRun(dir, collab);
+  if (typeof run === "string") say?.(run);
+  else if (run !== null) await rehearseRun(player, run);
 }
 
 async function isBoardEmpty(backendUrl: string, signal: AbortSignal | undefined): Promise<boolean> {
@@ -64,18 +76,8 @@ async function isBoardEmpty(backendUrl: string, signal: AbortSignal | undefined)
   return count === 0;
 }
 
-/** As any agent joins: an own scratch bucket, the handshake file in it, registration. */
-async function join(player: Player): Promise<void> {
-  const { actor, hub, collab } = player;
-  const bucket = hub.bucket(scratchBucket(collab.collab, actor.agentId));
-  await bucket.create();
-  await bucket.write([{ path: ".bucket-sync-handshake", content: `${actor.user}\n` }]);
-  await post(player, "/v1/agents/register", {
-    agent_id: actor.agentId,
-    model: "script",
-    harness: "rehearsal",
-    tools: [],
-  });
+interface Posted {
+  filename: string;
 }
 
 /** Returns the name the backend gave the file. */
@@ -84,37 +86,18 @@ async function play(
   step: Exclude<Step, { kind: "verdict" }>,
   refs: readonly string[],
 ): Promise<string> {
-  const { actor, hub, collab } = player;
+  const { actor, hub } = player;
   if (step.kind === "message") {
     const body = {
       agent_id: actor.agentId,
       body: step.text,
       ...(refs.length > 0 && { refs: refs.join(", ") }),
     };
-    return post(player, "/v1/messages", body);
+    return (await post<Posted>(player, "/v1/messages", body)).filename;
   }
-  const id = scratchBucket(collab.collab, actor.agentId);
+  const id = bucketOf(player);
   const path = `results/${step.id}.md`;
   const frontmatter = { ...step.fields, ...(refs.length > 0 && { refs }) };
   await hub.bucket(id).write([{ path, content: `---\n${stringify(frontmatter)}---\n\n${step.text}\n` }]);
-  return post(player, "/v1/results", { source: `hf://buckets/${id}/${path}` });
-}
-
-async function post(player: Player, path: string, body: Record<string, unknown>): Promise<string> {
-  const response = await fetch(player.backendUrl + path, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${player.token}` },
-    body: JSON.stringify(body),
-    signal: player.signal,
-  });
-  const answer = (await response.json().catch(() => ({}))) as {
-    filename?: string;
-    error?: { code?: string; message?: string };
-  };
-  if (!response.ok) {
-    throw new Error(
-      `POST ${path} answered ${response.status}: ${answer.error?.message ?? "no reason given"}`,
-    );
-  }
-  return answer.filename ?? "";
+  return (await post<Posted>(player, "/v1/results", { source: `hf://buckets/${id}/${path}` })).filename;
 }

@@ -36,8 +36,8 @@ def outside(circles: Circles) -> tuple[str, str]:
 
 
 def overclaimed(circles: Circles) -> tuple[str, str]:
-    """A true packing, and a claim above its exact sum by the smallest amount that can be written."""
-    return f"{EXACT}{'0' * 90}1", "score_overclaimed"
+    """A true packing, and its sum rounded up in the last of the 12 decimals that are shown."""
+    return "2.541421356238", "score_overclaimed"
 
 
 def too_few(circles: Circles) -> tuple[str, str]:

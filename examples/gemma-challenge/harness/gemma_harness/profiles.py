@@ -68,7 +68,7 @@ SMOKE = replace(
     choices=40,
     warmup_max=12,
     public_sample=4,
-    run_s=900,
+    run_s=780,
 )
 
 #: No GPU, no network, seconds: the same stages over invented token ids, for CI and for trying things out.

@@ -1,5 +1,4 @@
 /** Which folders of a collab go to the Hub, and where: the harness, the evaluator, the private data. */
-import type { Collab } from "../../../template/schema/collab.ts";
 import type { LoadedCollab } from "../../collab-dir.ts";
 import { type FolderLimits, folderPrefix, type ReadFolder, readFolder } from "./read-folder.ts";
 
@@ -27,9 +26,6 @@ const AUDIT_NAMES = [
   ...["audit", "journal", "keys", "ledger", "lease.json", "runs", "snapshots", "verification_runs"],
 ];
 
-/** Folder of the private data where `collab.yaml` does not name one. */
-const DEFAULT_PRIVATE_DATA = "eval_dataset";
-
 /** Reads them all, before anything is decided, so that a file edited meanwhile changes nothing. */
 export async function readCollabFolders({ dir, collab }: LoadedCollab): Promise<CollabFolders> {
   const { jobs, verification } = collab;
@@ -45,20 +41,14 @@ export async function readCollabFolders({ dir, collab }: LoadedCollab): Promise<
     verification.mode === "eval-space"
       ? await read(verification.evaluator, ["collab.yaml", "deployment.json"], false, CODE_LIMITS)
       : undefined;
-  const data = privateDataFolder(collab);
-  const privateData = data && (await read(data.folder, AUDIT_NAMES, false, DATA_LIMITS));
+  // An evaluator has its private data in its own folder: its Space is as private as the bucket.
+  const privateData =
+    verification.mode === "jobs"
+      ? await read(verification.private_data, AUDIT_NAMES, false, DATA_LIMITS)
+      : undefined;
   return {
     ...(harness && { harness }),
     ...(evaluator && { evaluator }),
-    // An evaluator may do without; verification by Jobs cannot.
-    ...(privateData && !(missing(privateData) && !data?.required) && { privateData }),
+    ...(privateData && { privateData }),
   };
 }
-
-function privateDataFolder({ verification }: Collab): { folder: string; required: boolean } | undefined {
-  if (verification.mode === "jobs") return { folder: verification.private_data, required: true };
-  if (verification.mode === "eval-space") return { folder: DEFAULT_PRIVATE_DATA, required: false };
-  return undefined;
-}
-
-const missing = (folder: ReadFolder) => !folder.ok && folder.missing;

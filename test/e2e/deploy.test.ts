@@ -165,7 +165,7 @@ describe("Ctrl-C", () => {
       const path = slow.path.replace("cut-*", `${slug}*`);
       const fault = await emulator(server, "POST", "/faults", {
         kind: "delay",
-        delayMs: 2_500,
+        delayMs: 6_000,
         ...slow,
         path,
       });

@@ -227,6 +227,21 @@ describe("the board", () => {
     expect(under.board.sql.get("SELECT count(*) AS n FROM contents")).toEqual({ n: 0 });
   });
 
+  test("copies of a message share its text; another text under the same filename stays its own", () => {
+    using under = new BoardUnderTest();
+    const filename = `${day(1)}_a.md`;
+    const message = document("type: agent", "the message");
+    under.put({
+      [`message_board/${filename}`]: message,
+      [`inbox/b/${filename}`]: message,
+      [`inbox/c/${filename}`]: document("type: agent", "something else"),
+    });
+    const bodyIn = (handle: string) =>
+      listPage(under.board, inboxScope(under.board, handle), { order: "asc", limit: 1 }).rows[0]?.body;
+    expect([bodyIn("b"), bodyIn("c")]).toEqual(["the message", "something else"]);
+    expect(under.board.sql.get("SELECT count(*) AS n FROM contents")).toEqual({ n: 2 });
+  });
+
   test("one unreadable file does not hide the others", () => {
     using under = new BoardUnderTest();
     under.message(`${day(1)}_a.md`, "fine");

@@ -1,4 +1,5 @@
 /** Rows of `lists`, `contents` and `docs`: what every kind of document has in common. */
+import { leafOf } from "../documents/naming.ts";
 import type { ReadDocument } from "./read-document.ts";
 import type { Sql } from "./sql.ts";
 
@@ -30,32 +31,35 @@ export class Lists {
   }
 }
 
-/** Texts whose content is still at hand, so that the copies of a message share it. */
-const RECENT_TEXTS = 1_000;
+/** Files whose content is still at hand, so that the copies of a message share it. */
+const RECENT_FILES = 1_000;
 /** A longer text is not worth its place among them. */
 const MAX_RECENT_LENGTH = 16_384;
 
 /**
- * Parsed texts. A message and its copies are written by one group, and come one after the other when a board
- * is filled: they share one content. The same text met again later becomes a content of its own.
+ * Parsed texts. A message and its copies have the same filename, are written by one group, and come one after
+ * the other when a board is filled: they share one content. The same text met again later becomes a content of
+ * its own.
  */
 export class Contents {
   readonly #sql: Sql;
-  readonly #recent = new Map<string, number>();
+  /** By filename: hashing a whole text would cost more than reading it. */
+  readonly #recent = new Map<string, { text: string; id: number }>();
   #lastId = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  /** Id of a content with this text. */
-  idOf(text: string, read: () => ReadDocument): number {
-    const known = this.#recent.get(text);
-    if (known !== undefined) return known;
+  /** Id of a content with this text, which lies at `path`. */
+  idOf(path: string, text: string, read: () => ReadDocument): number {
+    const filename = leafOf(path);
+    const known = this.#recent.get(filename);
+    if (known?.text === text) return known.id;
     const id = this.#store(read());
     if (text.length <= MAX_RECENT_LENGTH) {
-      if (this.#recent.size >= RECENT_TEXTS) this.#recent.clear();
-      this.#recent.set(text, id);
+      if (this.#recent.size >= RECENT_FILES) this.#recent.clear();
+      this.#recent.set(filename, { text, id });
     }
     return id;
   }

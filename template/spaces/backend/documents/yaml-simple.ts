@@ -19,12 +19,10 @@ export function parseSimpleYaml(yaml: string): YamlMapping | null {
   const lines = yaml.split("\n");
   const mapping: YamlMapping = new Map();
   for (let at = 0; at < lines.length; at += 1) {
-    const match = KEY.exec(lines[at] ?? "");
-    const [, key = "", text = ""] = match ?? [];
-    if (!match || !isPlainKey(key)) return null;
-    if (text !== "") {
-      const value = scalar(text);
-      if (value === GIVE_UP) return null;
+    const entry = entryOf(lines[at] ?? "");
+    if (entry === GIVE_UP) return null;
+    const { key, value } = entry;
+    if (value !== undefined) {
       mapping.set(key, value);
       continue;
     }
@@ -41,21 +39,41 @@ export function parseSimpleYaml(yaml: string): YamlMapping | null {
   return mapping;
 }
 
-/** Keys that were looked at: a board has few. */
-const plainKeys = new Map<string, boolean>();
-const MAX_KEYS = 1_000;
+type Scalar = ReturnType<typeof resolvePlain>;
 
-/** False for a key that YAML takes for something else than text, as `yes`. */
-function isPlainKey(key: string): boolean {
-  let isPlain = plainKeys.get(key);
-  if (isPlain === undefined) {
-    isPlain = scalar(key) === key;
-    if (plainKeys.size < MAX_KEYS) plainKeys.set(key, isPlain);
-  }
-  return isPlain;
+/** What a line holds; without a value the items of a list follow. Shared by all documents: never modified. */
+interface Entry {
+  readonly key: string;
+  readonly value?: Scalar;
 }
 
-function scalar(text: string): YamlValue | typeof GIVE_UP {
+/** Lines that were looked at: the messages of a board repeat the same few. */
+const knownLines = new Map<string, Entry | typeof GIVE_UP>();
+const MAX_KNOWN_LINES = 2_000;
+/** A longer line hardly comes twice. */
+const MAX_KNOWN_LENGTH = 100;
+
+function entryOf(line: string): Entry | typeof GIVE_UP {
+  if (line.length > MAX_KNOWN_LENGTH) return readEntry(line);
+  const known = knownLines.get(line);
+  if (known !== undefined) return known;
+  const entry = readEntry(line);
+  if (knownLines.size >= MAX_KNOWN_LINES) knownLines.clear();
+  knownLines.set(line, entry);
+  return entry;
+}
+
+function readEntry(line: string): Entry | typeof GIVE_UP {
+  const match = KEY.exec(line);
+  const [, key = "", text = ""] = match ?? [];
+  // A key that YAML takes for something else than text, as `yes`, is not simple.
+  if (!match || scalar(key) !== key) return GIVE_UP;
+  if (text === "") return { key };
+  const value = scalar(text);
+  return value === GIVE_UP ? GIVE_UP : { key, value };
+}
+
+function scalar(text: string): Scalar | typeof GIVE_UP {
   if (!PLAIN.test(text) || text.endsWith(" ") || text.startsWith("- ") || /^(?:-|\.)+$/.test(text))
     return GIVE_UP;
   try {

@@ -24,7 +24,9 @@ export interface FileState {
   size: number;
 }
 
+/** Large pages and a cache for the index of paths: a start writes the whole history into it. */
 const SCHEMA = `
+PRAGMA page_size = 16384; PRAGMA cache_size = -16384; PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 CREATE TABLE files (path TEXT PRIMARY KEY, seq INTEGER NOT NULL, op TEXT NOT NULL, text TEXT, size INTEGER,
   hash TEXT, source TEXT);
@@ -113,12 +115,12 @@ export class RecordMemory {
 
   /** Every file there is, for filling an empty board; what one group wrote comes together. */
   *files(): Generator<FileState> {
-    const rows = this.#sql(
-      "SELECT path, text, size FROM files WHERE op <> 'delete' ORDER BY rowid",
-    ).iterate();
-    for (const row of rows) {
-      const text = row.text === null ? null : String(row.text);
-      yield { path: String(row.path), text, size: Number(row.size) };
+    const files = this.#db.prepare("SELECT path, text, size FROM files WHERE op <> 'delete' ORDER BY rowid");
+    // Half the time of rows as objects.
+    files.setReturnArrays(true);
+    for (const row of files.iterate() as Iterable<unknown>) {
+      const [path, text, size] = row as [string, string | null, number];
+      yield { path, text, size };
     }
   }
 
@@ -228,18 +230,11 @@ export class RecordMemory {
   }
 
   #change(change: FileChange, seq: number): void {
-    const row: SQLInputValue[] =
-      change.op === "put"
-        ? [change.text, Buffer.byteLength(change.text), null, null]
-        : change.op === "copy"
-          ? [null, change.size, change.xetHash, change.source.id]
-          : [null, null, null, null];
-    this.#sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)").run(
-      change.path,
-      seq,
-      change.op,
-      ...row,
-    );
+    const insert = this.#sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)");
+    const { op, path } = change;
+    if (op === "put") insert.run(path, seq, op, change.text, Buffer.byteLength(change.text), null, null);
+    else if (op === "copy") insert.run(path, seq, op, null, change.size, change.xetHash, change.source.id);
+    else insert.run(path, seq, op, null, null, null, null);
   }
 
   #key(agent: string, sha256: string, seq: number): void {

@@ -100,7 +100,7 @@ function storeListed(context: ApplyContext, kind: PathKind, list: string, file: 
     : sql.get<{ content: number }>("SELECT content FROM docs WHERE path = ?", file.path);
   if (before && contents.isSame(before.content, document())) return false;
   if (before) removeListed(context, kind, file.path);
-  const content = contents.idOf(text, document);
+  const content = contents.idOf(file.path, text, document);
 
   const key = keyOf(kind, document);
   const author = authorOf(key);

@@ -32,6 +32,21 @@ describe("the home page", () => {
     );
   });
 
+  test("where nothing ranks says so, and shows why", async () => {
+    await using under = await BackendUnderTest.start({
+      collab: { scoring: { field: "score", guardrails: [{ field: "ppl", max: 2 }] } },
+    });
+    const a = await under.agent("a");
+    const source = await a.upload(
+      "r.md",
+      "---\nscore: 5\nppl: 3\nmethod: m\nstatus: agent-run\ndescription: d\n---\n",
+    );
+    expect((await under.post("/v1/results", { source }, a.key)).status).toBe(201);
+    const { body } = await under.get("/");
+    expect(body).toContain("No result ranks yet");
+    expect(body).toMatch(/<details open><summary>Beside the board/);
+  });
+
   test("shows what participants write as text, whatever it is", async () => {
     await using under = await BackendUnderTest.start({
       collab: { collab: { slug: "gemma", title: HOSTILE, org: "demo", tagline: HOSTILE } },

@@ -16,7 +16,11 @@ export function leaders(backend: Backend) {
   const query = { bestPerAgent: true, states: DEFAULT_STATES, limit: LEADERS, unrankedLimit: BESIDE };
   const { rows, unranked } = leaderboard(board, query, backend.now());
   if (rows.length === 0) {
-    return html`<p class="empty">No results yet. The first one takes the lead.</p>${beside(unranked)}`;
+    const empty =
+      unranked.length === 0
+        ? "No results yet. The first one takes the lead."
+        : "No result ranks yet; the list below says why.";
+    return html`<p class="empty">${empty}</p>${beside(unranked, true)}`;
   }
   const tracks = scoring === "none" ? [] : scoring.tracks;
   return html`${table(backend, rows, "Leaderboard")}${tracks.map((track) => trackPart(backend, track))}${beside(unranked)}`;
@@ -61,9 +65,9 @@ ${rows.length === 0 ? html`<p class="empty">Nothing in this track yet.</p>` : ta
 </details>`;
 }
 
-function beside(rows: readonly UnrankedRow[]) {
+function beside(rows: readonly UnrankedRow[], open = false) {
   if (rows.length === 0) return "";
-  return html`<details><summary>Beside the board: the newest results that do not rank, and why</summary>
+  return html`<details${open ? " open" : ""}><summary>Beside the board: the newest results that do not rank, and why</summary>
 <ul class="beside">${rows.map(
     (row) =>
       html`<li><strong>${row.agent}</strong> ${numberText(row.score)}: ${unrankedText(row)} <a href="/v1/results/${encodeURIComponent(row.filename)}" aria-label="Result of ${row.agent}, ${row.timestamp}, as data">data</a></li>`,

@@ -88,7 +88,7 @@ function readme(board: Board, ranking: Leaderboard, scoring: Scoring, title: str
 }
 
 function table(rows: readonly LeaderboardRow[], scoring: Scoring, measured: boolean): string {
-  if (rows.length === 0) return "No results yet.";
+  if (rows.length === 0) return "No result ranks yet.";
   const unit = scoring.unit === "" ? "" : ` (${cell(scoring.unit)})`;
   const draws = measured ? ["draws |", "---:|"] : ["", ""];
   const line = (row: LeaderboardRow) =>

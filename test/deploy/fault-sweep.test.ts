@@ -107,7 +107,7 @@ test("a failure at any request of an update is mended too, and loses no setting"
   timeout: 400_000,
 }, async () => {
   await sweep("update", { kind: "lost" }, async (slug) => {
-    const folder = await CollabFolder.create({ ...EVERYTHING, "collab.yaml": everythingYaml(slug) });
+    const folder = await CollabFolder.create({ ...EVERYTHING, "collab.yaml": everythingYaml(slug, "jobs") });
     onTestFinished(() => folder[Symbol.asyncDispose]());
     const central = hub().bucket(`demo/${slug}-main-bucket`);
     const backend = hub().space(`demo/${slug}-backend`);

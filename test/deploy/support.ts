@@ -38,9 +38,9 @@ export const EVERYTHING = {
   "eval_dataset/questions.jsonl": '{"q": "what nobody has seen"}\n',
 };
 
-/** A collab.yaml with everything that a deployment knows of. */
-export const everythingYaml = (slug: string) =>
-  `collab: {slug: ${slug}, title: All of it, org: demo}\njobs: {enabled: true}\nverification: {mode: eval-space}\n`;
+/** A collab.yaml with everything that a deployment knows of: with an eval Space, or with private data for Jobs. */
+export const everythingYaml = (slug: string, mode: "eval-space" | "jobs" = "eval-space") =>
+  `collab: {slug: ${slug}, title: All of it, org: demo}\njobs: {enabled: true}\nverification: {mode: ${mode}}\n`;
 
 export class CollabFolder {
   readonly dir: string;

@@ -46,6 +46,21 @@ const Attempt = z.object({
 });
 export type RunAttempt = z.infer<typeof Attempt>;
 
+/** The `n`-th attempt, reserved at `at` (ISO 8601): nothing is launched yet. */
+export function newAttempt(n: number, at: string): RunAttempt {
+  return {
+    n,
+    job_id: null,
+    job_url: null,
+    reserved_at: at,
+    launched_at: null,
+    finished_at: null,
+    stage: null,
+    cost_dollars: null,
+    failure: null,
+  };
+}
+
 /** A yes-or-no condition of the harness on a finished run. */
 const Gate = z.object({
   name: z.string(),

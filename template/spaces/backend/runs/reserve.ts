@@ -1,7 +1,7 @@
 /** Reserving a run: checked against quotas and budget and written, in one step that nothing comes between. */
 import type { Backend } from "../backend.ts";
 import { runCharges } from "../board/queries/runs.ts";
-import { type Lane, type Run, runId, runPath, runText } from "../documents/run.ts";
+import { type Lane, newAttempt, type Run, runId, runPath, runText } from "../documents/run.ts";
 import { isoStamp } from "../documents/stamp.ts";
 import { ApiError } from "../errors.ts";
 import type { AuditFields, FileChange, PendingView, Prepared } from "../record/types.ts";
@@ -107,19 +107,7 @@ function reservedRun({ names }: Pick<Backend, "names">, wish: RunWish, stamp: nu
     charged: true,
     status: "reserved",
     failure: null,
-    attempts: [
-      {
-        n: 1,
-        job_id: null,
-        job_url: null,
-        reserved_at: at,
-        launched_at: null,
-        finished_at: null,
-        stage: null,
-        cost_dollars: null,
-        failure: null,
-      },
-    ],
+    attempts: [newAttempt(1, at)],
     summary: null,
     mirrored: true,
     created_at: at,

@@ -1,7 +1,7 @@
 /** Judging a Job that is over, and what the run's file says then. */
 import type { JobInfo } from "../../../hub/types.ts";
 import type { Backend } from "../backend.ts";
-import type { Run } from "../documents/run.ts";
+import { newAttempt, type Run } from "../documents/run.ts";
 import { errorFields } from "../log.ts";
 import { type Doing, pause, until } from "./doing.ts";
 import { mostDollars, roundDollars } from "./lanes.ts";
@@ -168,20 +168,7 @@ function nextAttempt(run: Run, at: string, spent: number): Run {
     status: "reserved",
     state: { ...run.state, prefix: `${base}.${n}` },
     reserved_dollars: roundDollars(spent + mostDollars(run.timeout_minutes, run.dollars_per_hour)),
-    attempts: [
-      ...run.attempts,
-      {
-        n,
-        job_id: null,
-        job_url: null,
-        reserved_at: at,
-        launched_at: null,
-        finished_at: null,
-        stage: null,
-        cost_dollars: null,
-        failure: null,
-      },
-    ],
+    attempts: [...run.attempts, newAttempt(n, at)],
   };
 }
 

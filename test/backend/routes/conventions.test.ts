@@ -7,7 +7,7 @@ let a: TestAgent;
 
 beforeAll(async () => {
   under = await BackendUnderTest.start({
-    collab: { board: { limits: { raw_messages_per_minute: 60 } } },
+    collab: { board: { limits: { raw_messages_per_minute: 600, raw_messages_per_hour: 6_000 } } },
   });
   a = await under.agent("a");
 });

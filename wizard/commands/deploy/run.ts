@@ -51,14 +51,14 @@ export async function runDeployment(
   options: RunOptions = {},
 ): Promise<Ran> {
   const timeoutMs = timeoutOf(flags);
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  void untilStopped().then(() => aborter.abort());
   const target = await resolveTarget(cli.env);
   const spaceToken = spaceTokenOf(flags, cli);
   cli.out.note(`Target: ${target.endpoint}, with the token from ${target.tokenSource}.`);
   if (target.warning) cli.out.warn(target.warning);
 
-  const aborter = new AbortController();
-  const { signal } = aborter;
-  void untilStopped().then(() => aborter.abort());
   const deployment = await prepareDeployment({
     loaded,
     target,

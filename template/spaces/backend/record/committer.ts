@@ -10,7 +10,7 @@
 import type { HubBucket } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
 import { overloaded, refusedByHub, replaced, stopping, unavailable } from "./commit-errors.ts";
-import { formGroup } from "./group.ts";
+import { formGroup, GROUP_BOUNDS } from "./group.ts";
 import { type Carried, GroupCommit, type GroupCommitOptions } from "./group-commit.ts";
 import type { Lease } from "./lease.ts";
 import type { RecordMemory } from "./memory.ts";
@@ -136,7 +136,8 @@ export class Committer {
       return ahead;
     }
     const view = new GroupView(this.#options.memory, ahead?.commit.formed.view ?? null);
-    const formed = formGroup(this.#queue, { next: () => this.#nextStamp() }, view);
+    const most = this.#share(ahead?.commit.group.entries.length);
+    const formed = formGroup(this.#queue, { next: () => this.#nextStamp() }, view, most);
     if (formed.entries.length === 0 && !this.#flushing) return ahead;
     this.#flushing = false;
     const seq = (ahead?.commit.group.seq ?? this.#seq) + 1;
@@ -153,6 +154,15 @@ export class Committer {
     else if (error !== undefined) this.#giveUp(commit, error);
     else return { commit, outcome: this.#publish(commit) };
     return null;
+  }
+
+  /**
+   * How many entries the next group takes. Writers come back when they are answered, so groups keep their sizes:
+   * a large one and a small one would take turns for ever, each waiting for the other.
+   */
+  #share(ahead: number | undefined): number {
+    if (ahead === undefined) return GROUP_BOUNDS.entries;
+    return Math.min(GROUP_BOUNDS.entries, Math.ceil((this.#queue.length + ahead) / 2));
   }
 
   async #publish(commit: GroupCommit): Promise<Outcome> {

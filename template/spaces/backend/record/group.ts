@@ -23,15 +23,15 @@ export interface StampClock {
 }
 
 /**
- * Takes intents from the front of `queue` until the group is full. An intent that refuses is answered at
+ * Takes intents from the front of `queue` until the group has `most` entries or is full. An intent that refuses is answered at
  * once and leaves nothing behind; one that repeats a write which is on its way stays in the queue.
  */
-export function formGroup(queue: Waiting[], clock: StampClock, view: GroupView): FormedGroup {
+export function formGroup(queue: Waiting[], clock: StampClock, view: GroupView, most: number): FormedGroup {
   const group: FormedGroup = { entries: [], accepted: [], view };
   let files = 0;
   let characters = 0;
   const repeats: Waiting[] = [];
-  while (queue.length > 0 && group.entries.length < GROUP_BOUNDS.entries) {
+  while (queue.length > 0 && group.entries.length < most) {
     if (files >= GROUP_BOUNDS.files || characters >= GROUP_BOUNDS.characters) break;
     const waiting = queue.shift();
     if (!waiting) break;

@@ -30,6 +30,7 @@ export class EntryStore {
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
   readonly #from: StatementSync;
+  readonly #below: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -47,6 +48,7 @@ export class EntryStore {
          (bucket, path, hash, size, mtime, mtime_nanos, content_type, uploaded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = db.prepare("DELETE FROM bucket_entries WHERE bucket = ? AND path = ?");
+    this.#below = db.prepare("SELECT path FROM bucket_entries WHERE bucket = ? AND path > ? AND path < ?");
     this.#from = db.prepare(
       `SELECT ${COLUMNS} FROM bucket_entries WHERE bucket = ? AND path >= ? ORDER BY path LIMIT ?`,
     );
@@ -76,9 +78,7 @@ export class EntryStore {
 
   /** The paths below the directory `path`. */
   *below(bucket: string, path: string): Iterable<string> {
-    const rows = this.#db
-      .prepare("SELECT path FROM bucket_entries WHERE bucket = ? AND path > ? AND path < ?")
-      .iterate(bucket, `${path}/`, behindDirectory(path));
+    const rows = this.#below.iterate(bucket, `${path}/`, behindDirectory(path));
     for (const row of rows) yield row.path as string;
   }
 

@@ -1,7 +1,7 @@
 /**
  * Files as lists of terms, each a run of chunks of one xorb, and who is known to hold which file.
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { EMPTY_FILE_HASH, hashFromText, hashToText } from "./hashes.ts";
 
 export interface Term {
@@ -23,6 +23,11 @@ const TERM_BYTES = 44;
 export class FileStore {
   readonly #db: DatabaseSync;
   readonly #now: () => number;
+  // What every file of an upload needs is prepared once.
+  readonly #size: StatementSync;
+  readonly #add: StatementSync;
+  readonly #addUpload: StatementSync;
+  readonly #hasUploaded: StatementSync;
 
   constructor(db: DatabaseSync, now: () => number) {
     this.#db = db;
@@ -35,12 +40,21 @@ export class FileStore {
         target TEXT NOT NULL, user TEXT NOT NULL, file TEXT NOT NULL, at INTEGER NOT NULL,
         PRIMARY KEY (target, user, file)
       ) STRICT, WITHOUT ROWID;`);
+    this.#size = db.prepare("SELECT size FROM xet_files WHERE hash = ?");
+    this.#add = db.prepare(
+      `INSERT INTO xet_files (hash, size, terms, used_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at`,
+    );
+    this.#addUpload = db.prepare(
+      "INSERT OR REPLACE INTO xet_uploads (target, user, file, at) VALUES (?, ?, ?, ?)",
+    );
+    this.#hasUploaded = db.prepare("SELECT 1 FROM xet_uploads WHERE target = ? AND user = ? AND file = ?");
   }
 
   /** Bytes of the file, `undefined` if there is none of this hash. */
   size(hash: string): number | undefined {
     if (hash === EMPTY_FILE_HASH) return 0;
-    const row = this.#db.prepare("SELECT size FROM xet_files WHERE hash = ?").get(hash);
+    const row = this.#size.get(hash);
     return (row as { size: number } | undefined)?.size;
   }
 
@@ -56,20 +70,13 @@ export class FileStore {
   add(file: StoredFile): boolean {
     if (file.hash === EMPTY_FILE_HASH) return false;
     const known = this.size(file.hash) !== undefined;
-    this.#db
-      .prepare(
-        `INSERT INTO xet_files (hash, size, terms, used_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at`,
-      )
-      .run(file.hash, file.size, packTerms(file.terms), this.#now());
+    this.#add.run(file.hash, file.size, packTerms(file.terms), this.#now());
     return !known;
   }
 
   /** Remembers that `user` showed to have the content, with a write token for `target`. */
   addUpload(target: string, user: string, hash: string): void {
-    this.#db
-      .prepare("INSERT OR REPLACE INTO xet_uploads (target, user, file, at) VALUES (?, ?, ?, ?)")
-      .run(target, user, hash, this.#now());
+    this.#addUpload.run(target, user, hash, this.#now());
   }
 
   /** Hashes of the files last registered before `time`. */
@@ -103,11 +110,7 @@ export class FileStore {
   }
 
   hasUploaded(target: string, user: string, hash: string): boolean {
-    return (
-      this.#db
-        .prepare("SELECT 1 FROM xet_uploads WHERE target = ? AND user = ? AND file = ?")
-        .get(target, user, hash) !== undefined
-    );
+    return this.#hasUploaded.get(target, user, hash) !== undefined;
   }
 }
 

@@ -50,9 +50,10 @@ export function uploadRoutes(router: HubRouter, hub: HubContext): void {
 /** @returns whether any of the files was new */
 function register(store: XetStore, files: readonly StoredFile[], { target, user }: XetGrant): boolean {
   let isNew = false;
+  const xorbs = new Set(files.flatMap(({ terms }) => terms.map(({ xorb }) => xorb)));
+  for (const xorb of xorbs) store.xorbs.touch(xorb);
   for (const file of files) {
     if (file.hash === EMPTY_FILE_HASH) continue;
-    for (const xorb of new Set(file.terms.map((term) => term.xorb))) store.xorbs.touch(xorb);
     if (user !== null) store.files.addUpload(target, user, file.hash);
     isNew = store.files.add(file) || isNew;
   }

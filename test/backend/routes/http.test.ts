@@ -1,4 +1,7 @@
 /** What every route shares: errors, validation, methods, caching, headers. */
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BackendUnderTest, type TestAgent } from "../../support/backend.ts";
 
@@ -153,6 +156,17 @@ describe("errors", () => {
     expect([status, body.error.code]).toEqual([413, "TOO_LARGE"]);
     const just = await under.post("/v1/messages", { agent_id: "a", body: "x".repeat(262_145) }, a.key);
     expect([just.status, just.body.error.code]).toEqual([413, "TOO_LARGE"]);
+  });
+
+  test("also one that does not say how long it is, and never ends", async () => {
+    const sent = request(`${under.url}/v1/messages`, { method: "POST" });
+    sent.on("error", () => {});
+    const answered = once(sent, "response");
+    const pour = setInterval(() => sent.write(Buffer.alloc(65_536, "x")), 1);
+    const [response] = (await answered) as [IncomingMessage];
+    expect([response.statusCode, JSON.parse(await text(response)).error.code]).toEqual([413, "TOO_LARGE"]);
+    if (!sent.socket?.destroyed) await once(sent, "close");
+    clearInterval(pour);
   });
 });
 

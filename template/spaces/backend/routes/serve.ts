@@ -1,5 +1,6 @@
 /** One route, served: parse, handle, answer. */
 import { createHash } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { addressKey } from "../access/address-limits.ts";
 import { bearerToken } from "../access/bearer.ts";
@@ -64,7 +65,7 @@ async function answerTo(
   const url = new URL(c.req.url);
   const query = parseQuery(url, route.query);
   if (isSearch(query)) access.addresses.searches.take(ip);
-  const bytes = route.body ? await readBody(c.req.raw, maxBodyBytes(backend)) : new Uint8Array();
+  const bytes = route.body ? await readBody(incomingOf(c), maxBodyBytes(backend)) : new Uint8Array();
   const body = route.body ? parseBody(bytes, route.body) : undefined;
   claim.body = body;
   const context: RequestContext = {
@@ -163,11 +164,13 @@ function maxBodyBytes({ collab }: Backend): number {
   return collab.board.limits.document_bytes * ESCAPED_BYTES + OTHER_FIELDS_BYTES;
 }
 
+/** Node's own request, which `@hono/node-server` hands on. */
+const incomingOf = (c: Context) => (c.env as HttpBindings).incoming;
+
 function callerOf({ config }: Backend, c: Context): RequestContext["caller"] {
-  const env = c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined;
   const address = clientAddress(
     c.req.header("x-forwarded-for"),
-    env?.incoming?.socket?.remoteAddress,
+    incomingOf(c).socket.remoteAddress,
     config.trustedProxies,
   );
   const agent = c.req.header("user-agent");

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Board } from "../../../template/spaces/backend/board/board.ts";
 import { type ListQuery, listPage } from "../../../template/spaces/backend/board/queries/list.ts";
 import { inboxScope, messagesScope } from "../../../template/spaces/backend/board/queries/scopes.ts";
@@ -192,6 +192,7 @@ describe("the board", () => {
     written.put({
       [`results/${day(1)}_a.md`]: document("score: 1\nstatus: agent-run"),
       "taskforces/t/README.md": document("creator: a", "# T"),
+      "message_board/2026060😀-0000.md": document("type: x"),
     });
     const filled = new Board({ scoring: SCORING });
     const files = written.board.sql.all<{ path: string }>("SELECT path FROM docs").map(({ path }) => path);
@@ -212,7 +213,28 @@ describe("the board", () => {
         { stamp: 1, changes: [{ op: "delete", path: `message_board/${day(1)}_a.md` }], audit: {} as never },
       ],
     });
-    expect(messagesScope(filled).count(filled)).toBe(5);
+    expect(messagesScope(filled).count(filled)).toBe(6);
+    filled.close();
+  });
+
+  test("what was filled answers filters at once, and has their indexes soon after", async () => {
+    using written = sixMessages();
+    const filled = new Board({ scoring: SCORING });
+    const files = written.board.sql.all<{ path: string }>("SELECT path FROM docs").map(({ path }) => path);
+    filled.fill(files.map((path) => ({ path, text: textOf(written, path), size: 1 })));
+    filled.startFrom(1);
+    const indexes = () =>
+      filled.sql
+        .all<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'index'")
+        .map(({ name }) => name)
+        .filter((name) => /^docs_(?:author|type|via|channel)$/.test(name));
+    const query = { filters: { "d.author": "a" }, order: "asc", limit: 100 } as const;
+    const pages = [listPage(filled, messagesScope(filled), query)];
+    expect(indexes()).toEqual([]);
+    await vi.waitFor(() => expect(indexes()).toHaveLength(4));
+    pages.push(listPage(filled, messagesScope(filled), query));
+    expect(pages[0]).toEqual(listPage(written.board, messagesScope(written.board), query));
+    expect(pages[1]).toEqual(pages[0]);
     filled.close();
   });
 

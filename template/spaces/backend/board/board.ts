@@ -6,7 +6,15 @@ import type { FileChange, JournalGroup } from "../record/types.ts";
 import { type ApplyContext, applyFile, applyRemoval } from "./apply/file.ts";
 import { rerank } from "./apply/result.ts";
 import { refreshAllUnits } from "./apply/unit.ts";
-import { BOARD_INDEXES, BOARD_TABLES, BOARD_TRIGGERS, COUNT_ALL, FILLED, FILLING } from "./schema.ts";
+import {
+  BOARD_INDEXES,
+  BOARD_TABLES,
+  BOARD_TRIGGERS,
+  COUNT_RESULTS,
+  FILLED,
+  FILLING,
+  FILTER_INDEXES,
+} from "./schema.ts";
 import { SearchIndex } from "./search.ts";
 import { Sql } from "./sql.ts";
 import { Contents, Documents, Lists } from "./store.ts";
@@ -55,6 +63,7 @@ export class Board implements BoardWriter {
   readonly #computed: Record<Topic, Map<string, unknown>> = { ranking: new Map(), traces: new Map() };
   readonly #remembered = new BoundedMap<string, { state: string; value: number }>(MAX_REMEMBERED);
   readonly #followers = new Set<(change: BoardChange) => void>();
+  #indexing: NodeJS.Immediate | undefined;
 
   constructor(options: BoardOptions) {
     this.sql = new Sql(options.file ?? ":memory:");
@@ -183,6 +192,7 @@ export class Board implements BoardWriter {
 
   close(): void {
     this.#followers.clear();
+    clearImmediate(this.#indexing);
     this.search.close();
     this.sql.close();
   }
@@ -193,10 +203,25 @@ export class Board implements BoardWriter {
     this.sql.transaction(() => {
       this.sql.db.exec(BOARD_INDEXES);
       refreshAllUnits(this.#context());
-      this.sql.db.exec(COUNT_ALL + BOARD_TRIGGERS);
+      this.documents.endFilling();
+      this.sql.db.exec(COUNT_RESULTS + BOARD_TRIGGERS);
     });
     this.sql.db.exec(FILLED);
-    this.search.schedule();
+    this.#makeFilterIndexes([...FILTER_INDEXES]);
+  }
+
+  /** One a turn of the event loop, then the search index. */
+  #makeFilterIndexes(left: string[]): void {
+    const next = left.shift();
+    if (next === undefined) {
+      this.search.schedule();
+      return;
+    }
+    this.#indexing = setImmediate(() => {
+      this.sql.db.exec(next);
+      this.#makeFilterIndexes(left);
+    });
+    this.#indexing.unref();
   }
 
   #context(): ApplyContext {

@@ -108,24 +108,14 @@ CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 `;
 
-/** What the triggers would have counted. */
-export const COUNT_ALL = `
-UPDATE lists SET count = (SELECT count(*) FROM docs WHERE list = lists.id);
-INSERT INTO tallies SELECT list, 'author', author, count(*) FROM docs GROUP BY list, author;
-INSERT INTO tallies SELECT list, 'type', type, count(*) FROM docs GROUP BY list, type;
-INSERT INTO tallies SELECT list, 'via', via, count(*) FROM docs GROUP BY list, via;
-INSERT INTO tallies SELECT list, 'channel', channel, count(*) FROM docs GROUP BY list, channel;
-INSERT INTO tallies SELECT list, 'hour', substr(key, 1, 11), count(*) FROM docs GROUP BY list, substr(key, 1, 11);
+/** What the triggers would have counted of results; of documents, `Documents` counts itself. */
+export const COUNT_RESULTS = `
 INSERT INTO result_tallies SELECT class, verification, count(*) FROM results GROUP BY class, verification;
 `;
 
 export const BOARD_INDEXES = `
 CREATE UNIQUE INDEX docs_path ON docs(path);
 CREATE INDEX docs_key ON docs(list, key);
-CREATE INDEX docs_author ON docs(list, author, key);
-CREATE INDEX docs_type ON docs(list, type, key);
-CREATE INDEX docs_via ON docs(list, via, key);
-CREATE INDEX docs_channel ON docs(list, channel, key) WHERE channel <> '';
 CREATE INDEX docs_content ON docs(content);
 CREATE INDEX agents_joined ON agents(joined DESC, id);
 CREATE INDEX results_best ON results(agent, class, verification, provisional, rank, filename);
@@ -147,6 +137,17 @@ CREATE INDEX verdicts_state ON verdicts(state, filename);
 CREATE INDEX taskforces_created ON taskforces(created DESC, name DESC);
 CREATE INDEX traces_agent ON traces(agent);
 `;
+
+/**
+ * For filters of lists, one statement each: without them a filter reads the whole list, so a board that was filled
+ * answers before it has them.
+ */
+export const FILTER_INDEXES = [
+  "CREATE INDEX docs_author ON docs(list, author, key)",
+  "CREATE INDEX docs_type ON docs(list, type, key)",
+  "CREATE INDEX docs_via ON docs(list, via, key)",
+  "CREATE INDEX docs_channel ON docs(list, channel, key) WHERE channel <> ''",
+] as const;
 
 export const BOARD_TRIGGERS = `
 CREATE TRIGGER docs_in AFTER INSERT ON docs BEGIN

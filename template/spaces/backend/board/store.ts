@@ -108,6 +108,8 @@ export interface DocumentRow {
 export class Documents {
   readonly #sql: Sql;
   #lastId = 0;
+  /** While a board is filled, no trigger counts. */
+  #filled: FilledCounts | null = new FilledCounts();
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -119,25 +121,75 @@ export class Documents {
   }
 
   /** Puts a document in its list; nothing may be at that path. Returns its row id. */
-  store(row: DocumentRow): number {
+  store({ list, key, path, author, content, document }: DocumentRow): number {
     this.#lastId += 1;
+    const [type, via, channel] = [document.text("type"), document.text("via"), document.text("channel")];
     this.#sql.run(
       "INSERT INTO docs (id, list, key, path, author, type, via, channel, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       this.#lastId,
-      row.list,
-      row.key,
-      row.path,
-      row.author,
-      row.document.text("type"),
-      row.document.text("via"),
-      row.document.text("channel"),
-      row.content,
+      list,
+      key,
+      path,
+      author,
+      type,
+      via,
+      channel,
+      content,
     );
+    this.#filled?.add(list, { author, type, via, channel, hour: hourOf(key) });
     return this.#lastId;
   }
 
   /** `false` if there was none. Rows of side tables go with it. */
   remove(path: string): boolean {
     return this.#sql.run("DELETE FROM docs WHERE path = ?", path).changes > 0;
+  }
+
+  /** From here on the triggers count. */
+  endFilling(): void {
+    this.#filled?.write(this.#sql);
+    this.#filled = null;
+  }
+}
+
+/** `YYYYMMDD-HH` of a key that begins with a stamp. */
+const HOUR_LENGTH = 11;
+
+/** As the triggers' `substr` cuts it, which counts characters and not their halves. */
+function hourOf(key: string): string {
+  const hour = key.slice(0, HOUR_LENGTH);
+  return /[\ud800-\udfff]/.test(hour) ? [...key].slice(0, HOUR_LENGTH).join("") : hour;
+}
+
+/** What the triggers would have counted, for less than it costs to group all rows. */
+class FilledCounts {
+  readonly #lists = new Map<number, { count: number; facets: Map<string, Map<string, number>> }>();
+
+  add(list: number, facets: Record<"author" | "type" | "via" | "channel" | "hour", string>): void {
+    let counts = this.#lists.get(list);
+    if (!counts) {
+      counts = { count: 0, facets: new Map() };
+      this.#lists.set(list, counts);
+    }
+    counts.count += 1;
+    for (const [facet, value] of Object.entries(facets)) {
+      let values = counts.facets.get(facet);
+      if (!values) {
+        values = new Map();
+        counts.facets.set(facet, values);
+      }
+      values.set(value, (values.get(value) ?? 0) + 1);
+    }
+  }
+
+  write(sql: Sql): void {
+    for (const [list, { count, facets }] of this.#lists) {
+      sql.run("UPDATE lists SET count = ? WHERE id = ?", count, list);
+      for (const [facet, values] of facets) {
+        for (const [value, n] of values) {
+          sql.run("INSERT INTO tallies VALUES (?, ?, ?, ?)", list, facet, value, n);
+        }
+      }
+    }
   }
 }

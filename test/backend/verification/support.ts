@@ -1,4 +1,5 @@
 /** A collab with one agent and one result, to be judged. */
+import { expect, vi } from "vitest";
 import type { CollabInput } from "../../../template/schema/collab.ts";
 import {
   parseVerdict,
@@ -42,6 +43,8 @@ export async function court(
   const under = await BackendUnderTest.start({ collab, start: { ...FAST, ...options.start }, ...options });
   const ada = await under.agent("ada");
   const filename = await under.result(ada, 100);
+  // What a test writes to the index beside the backend must not meet the backend's own first entry.
+  await vi.waitFor(async () => expect(await indexOf(under)).toHaveProperty([filename]), soon);
   return { under, ada, filename, [Symbol.asyncDispose]: () => under[Symbol.asyncDispose]() };
 }
 

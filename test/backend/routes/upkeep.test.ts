@@ -119,6 +119,11 @@ describe("organisers' edits", () => {
     ]) {
       expect(JSON.stringify((await under.get(path)).body), path).not.toContain("buy my token");
     }
+    const changes = (await under.get(`/v1/changes?after=${before.slice(0, 19)}&as=b&kinds=message`)).body;
+    expect(changes.items.map(({ excerpt }: { excerpt: string }) => excerpt)).toEqual([
+      "[hidden by the organisers: advertising]",
+      "[hidden by the organisers: advertising]",
+    ]);
     // A mistake in the file uncovers nothing: seen together with an edit that does take effect.
     const result = await under.result(a, 4);
     await under.central.write([

@@ -1,6 +1,6 @@
 /**
  * What organisers have hidden. A hidden document keeps its place, so that no list and no cursor changes, and
- * its author, time and kind; its text and its own fields are not shown anywhere.
+ * its author, time and kind; its text and its own fields are not shown anywhere, and no search finds it.
  */
 import { z } from "zod";
 import type { Frontmatter } from "./types.ts";
@@ -30,6 +30,10 @@ interface Shown {
   body: string;
 }
 
+/** What stands where the text was. */
+export const textInstead = (reason: string) =>
+  `[hidden by the organisers${reason === "" ? "" : `: ${reason}`}]`;
+
 /** The row as it may be shown. */
 export function moderated<Row extends Shown>(row: Row, hidden: ReadonlyMap<string, string>): Row {
   const reason = hidden.get(row.key);
@@ -41,6 +45,6 @@ export function moderated<Row extends Shown>(row: Row, hidden: ReadonlyMap<strin
   return {
     ...row,
     frontmatter: JSON.stringify({ ...kept, hidden: true }),
-    body: `[hidden by the organisers${reason === "" ? "" : `: ${reason}`}]`,
+    body: textInstead(reason),
   };
 }

@@ -1,16 +1,17 @@
 /**
  * The newest events, for those who follow and those who come back. Ids are stamps, the same in every process:
- * what is older than this log is answered from the board's own documents.
+ * what is older than this log is answered from the board's own documents. Kept are whole texts: what may be shown
+ * of them is asked when they are sent.
  */
 import type { Board, BoardChange } from "../board/board.ts";
 import { VERIFICATION_INDEX } from "../board/classify.ts";
-import { moderated } from "../board/moderation.ts";
 import { filenameStamp } from "../documents/stamp.ts";
 import {
   type CollabEvent,
   compareEventIds,
   describeFile,
   eventId,
+  moderatedEvent,
   parseEventId,
   rowFields,
 } from "./event.ts";
@@ -64,6 +65,11 @@ export class EventLog {
   }
 
   after(cursor: string): Replay {
+    const { events, reset } = this.#keptAfter(cursor);
+    return { events: events.map((event) => moderatedEvent(event, this.#board.hidden)), reset };
+  }
+
+  #keptAfter(cursor: string): Replay {
     if (!parseEventId(cursor)) return { events: [], reset: true };
     if (compareEventIds(cursor, this.#complete) >= 0) {
       return { events: this.#events.filter((event) => compareEventIds(event.id, cursor) > 0), reset: false };
@@ -137,7 +143,8 @@ export class EventLog {
       const dropped = this.#events.splice(0, KEPT / 10);
       this.#complete = dropped[dropped.length - 1]?.id ?? this.#complete;
     }
-    for (const follower of this.#followers) follower(event);
+    const shown = moderatedEvent(event, this.#board.hidden);
+    for (const follower of this.#followers) follower(shown);
   }
 
   /** Messages and results between the cursor and the log; `null` if there are too many. */
@@ -158,7 +165,7 @@ export class EventLog {
       for (const row of rows) {
         const id = row.key.slice(0, "20260601-100000-000".length);
         if (parseEventId(id) && compareEventIds(id, this.#complete) <= 0) {
-          events.push({ id, kind, path: row.path, ...rowFields(moderated(row, this.#board.hidden)) });
+          events.push({ id, kind, path: row.path, ...rowFields(row) });
         }
       }
       if (rows.length > MAX_REPLAYED) return null;

@@ -1,7 +1,7 @@
 /** What followers of a collab are told: that something is new, and enough of it to decide whether to fetch it. */
 import type { Board } from "../board/board.ts";
 import { classify } from "../board/classify.ts";
-import { moderated } from "../board/moderation.ts";
+import { textInstead } from "../board/moderation.ts";
 import { findRun } from "../board/queries/runs.ts";
 import { findVerdict } from "../board/queries/verdicts.ts";
 import type { Frontmatter } from "../board/types.ts";
@@ -73,7 +73,14 @@ export function compareEventIds(a: string, b: string): number {
   return x.stamp < y.stamp ? -1 : x.stamp > y.stamp ? 1 : x.n - y.n;
 }
 
-/** The event of a file that was written, without its id; `null` for what nobody follows. */
+/** The event as it may be shown. */
+export function moderatedEvent(event: CollabEvent, hidden: ReadonlyMap<string, string>): CollabEvent {
+  if (event.filename === undefined || event.excerpt === undefined) return event;
+  const reason = hidden.get(event.filename);
+  return reason === undefined ? event : { ...event, excerpt: textInstead(reason) };
+}
+
+/** The event of a file that was written, without its id and unmoderated; `null` for what nobody follows. */
 export function describeFile(board: Board, path: string): Omit<CollabEvent, "id"> | null {
   const place = classify(path);
   if (place.kind === "run") return runEvent(board, path, place.id);
@@ -121,7 +128,7 @@ function documentFields(board: Board, path: string): Partial<CollabEvent> {
     "SELECT d.key, d.author, d.type, d.channel, c.frontmatter, c.body FROM docs d JOIN contents c ON c.id = d.content WHERE d.path = ?",
     path,
   );
-  return row ? rowFields(moderated(row, board.hidden)) : {};
+  return row ? rowFields(row) : {};
 }
 
 export function rowFields(row: EventRow): Partial<CollabEvent> {

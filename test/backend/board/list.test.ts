@@ -124,6 +124,26 @@ describe("text search", () => {
     expect(find(under, `${q.slice(0, -1)}~`)).toBe("");
   });
 
+  test("does not find what is hidden, in no list, and finds it again when it is shown", () => {
+    using under = sixMessages();
+    const name = `${day(3)}_a.md`;
+    under.put({ [`inbox/b/${name}`]: document("type: agent", "Text number 3") });
+    const inbox = () =>
+      listPage(under.board, inboxScope(under.board, "b"), { order: "desc", limit: 10, q: "number" });
+    const found = () => [find(under, "number 3"), find(under, "type: agent"), inbox().matched];
+    const shown = ["0603", "0606 0605 0604 0603", 1];
+    expect(found()).toEqual(shown);
+    under.board.setHidden(new Map([[name, "advertising"]]));
+    expect(found()).toEqual(["", "0606 0605 0604", 0]);
+    // Neither the words that stand there instead.
+    expect(find(under, "advertising")).toBe("");
+    under.message(`${day(7)}_b.md`, "number 3, quoted");
+    expect(ask(under, { q: "number 3" })).toEqual(["0607", null, 1]);
+    expect(ask(under, { limit: 1 })).toEqual(["0607", "0607", 7]);
+    under.board.setHidden(new Map());
+    expect(ask(under, { q: "number 3" })).toEqual(["0607 0603", null, 2]);
+  });
+
   test("forgets what was removed, and many needles do not add up", () => {
     using under = sixMessages();
     expect(find(under, "number")).toBe("0606 0605 0604 0603 0602 0601");

@@ -70,6 +70,38 @@ test("a removal in the middle of a search is not counted wrongly", async () => {
   expect(done).toEqual(listPage(board, messagesScope(board), query));
 });
 
+describe("what is hidden", () => {
+  const query: ListQuery = { q: "words", order: "asc", limit: 10 };
+  const search = () => askList(board, messagesScope(board), query);
+  const hide = (...names: string[]) => board.setHidden(new Map(names.map((name) => [name, ""])));
+
+  test("is not found, although hits and counts of before are kept", async () => {
+    hide();
+    const before = await search();
+    const names = before.rows.map(({ key }) => key);
+    for (const n of [1, 2]) {
+      hide(...names.slice(0, n));
+      const after = await search();
+      expect(after).toEqual(listPage(board, messagesScope(board), query));
+      expect([after.rows[0]?.key, after.matched]).toEqual([names[n], before.matched - n]);
+    }
+    hide();
+    expect(await search()).toEqual(before);
+  });
+
+  test("in the middle of a search is not found any more", async () => {
+    hide();
+    const names = (await search()).rows.map(({ key }) => key);
+    const slowly: ListQuery = { ...query, filters: { "d.author": "a" } };
+    const { done } = await meanwhile(askList(board, messagesScope(board), slowly), (turn) => {
+      if (turn === 4) hide(...names);
+    });
+    expect(done).toEqual(listPage(board, messagesScope(board), slowly));
+    expect(done.rows.filter(({ key }) => names.includes(key))).toEqual([]);
+    hide();
+  });
+});
+
 /** Does `work` once a turn of the event loop until `answer` is there; says in how many turns. */
 async function meanwhile<T>(
   answer: T | Promise<T>,

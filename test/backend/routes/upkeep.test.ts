@@ -137,6 +137,42 @@ describe("organisers' edits", () => {
     expect((await under.get(`/v1/messages/${filename}`)).body.body).toContain("hidden");
   });
 
+  test("no search finds what is hidden, until it is shown again", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    const a = await under.agent("a");
+    await under.agent("b", "bob");
+    const message = await under.say(a, "xyzzy @b");
+    await under.say(a, "xyzzy as well @b");
+    const result = await under.result(a, 3, "note: xyzzy\n");
+    const taskforce = { agent_id: "a", name: "tf", body: "# About" };
+    expect((await under.post("/v1/taskforces", taskforce, a.key)).status).toBe(201);
+    const note = await under.post("/v1/taskforces/tf/files", { agent_id: "a", body: "xyzzy" }, a.key);
+    expect(note.status).toBe(201);
+    const matched = async () => {
+      const lists = ["/v1/messages", "/v1/inbox/b", "/v1/results", "/v1/taskforces/tf/notes"];
+      const answers = await Promise.all(lists.map((list) => under.get(`${list}?q=xyzzy`)));
+      return answers.map(({ body }) => [body.matched, body.items.length]);
+    };
+    const shown = [2, 2, 1, 1].map((n) => [n, n]);
+    expect(await matched()).toEqual(shown);
+    await vi.waitFor(
+      async () => expect(await under.central.readText("leaderboard/README.md")).toContain("r-3"),
+      soon,
+    );
+    const hide = (...names: string[]) => {
+      const hidden = Object.fromEntries(names.map((name) => [name, ""]));
+      return under.central.write([{ path: "moderation.json", content: JSON.stringify({ hidden }) }]);
+    };
+    await hide(message, result, note.body.filename);
+    await vi.waitFor(async () => expect(await matched()).toEqual([1, 1, 0, 0].map((n) => [n, n])), soon);
+    await vi.waitFor(
+      async () => expect(await under.central.readText("leaderboard/README.md")).not.toContain("r-3"),
+      soon,
+    );
+    await hide();
+    await vi.waitFor(async () => expect(await matched()).toEqual(shown), soon);
+  });
+
   test("a message uploaded beside the backend appears", async () => {
     await using under = await BackendUnderTest.start(FAST);
     await under.central.write([

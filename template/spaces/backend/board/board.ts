@@ -84,7 +84,10 @@ export class Board implements BoardWriter {
     return this.#journalSeq;
   }
 
-  /** Rises when a document goes or is replaced; while it stays, lists have only grown. */
+  /**
+   * Rises when a document goes or is replaced, and when others are hidden; while it stays, lists and what a search
+   * finds in them have only grown.
+   */
   get removals(): number {
     return this.#removals;
   }
@@ -111,9 +114,12 @@ export class Board implements BoardWriter {
   }
 
   setHidden(hidden: ReadonlyMap<string, string>): void {
-    this.#hidden = hidden;
     this.#change({}, () => {
-      this.#context().changed("ranking");
+      this.search.setHidden(hidden.keys());
+      this.#hidden = hidden;
+      const context = this.#context();
+      context.changed("ranking");
+      context.removed();
       return true;
     });
   }

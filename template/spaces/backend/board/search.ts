@@ -6,6 +6,9 @@
  * checked against the text. Contents never change, so the hits of a needle are kept and only extended.
  *
  * Looking through a long history takes a second: `prepare` does it in slices, one search at a time.
+ *
+ * Hidden documents are hits like others, so that they are found again once they are shown; lists leave them out
+ * by `temp.hidden`.
  */
 import { BoundedMap } from "../access/bounded-map.ts";
 import { ApiError } from "../errors.ts";
@@ -66,7 +69,8 @@ export class SearchIndex {
   constructor(sql: Sql) {
     this.#sql = sql;
     sql.db.exec(
-      "CREATE TEMP TABLE hits (needle INTEGER, content INTEGER, PRIMARY KEY (needle, content)) WITHOUT ROWID",
+      "CREATE TEMP TABLE hits (needle INTEGER, content INTEGER, PRIMARY KEY (needle, content)) WITHOUT ROWID;" +
+        "CREATE TEMP TABLE hidden (key TEXT PRIMARY KEY) WITHOUT ROWID",
     );
   }
 
@@ -76,6 +80,12 @@ export class SearchIndex {
     const kept = this.#keptOf(text);
     this.#extend(text, kept, this.#newest());
     return kept;
+  }
+
+  /** Keys of documents that nobody finds. */
+  setHidden(keys: Iterable<string>): void {
+    this.#sql.run("DELETE FROM temp.hidden");
+    for (const key of keys) this.#sql.run("INSERT INTO temp.hidden VALUES (?)", key);
   }
 
   /** Looks through what `find` would have to, but in slices: then only what was written last is left to it. */

@@ -127,6 +127,8 @@ export function filterConditions(board: Board, query: ListQuery): Conditions {
   if (query.since !== undefined) add("d.key >= ?", query.since);
   if (query.until !== undefined) add("d.key < ?", query.until + LAST_CHARACTER);
   if (query.q) {
+    // Found by its words, a hidden document would give them away.
+    if (board.hidden.size > 0) add("d.key NOT IN (SELECT key FROM temp.hidden)");
     const { needle, count } = board.search.find(query.q);
     if (count <= FEW_HITS) {
       add("d.content IN (SELECT content FROM temp.hits WHERE needle = ?)", needle);

@@ -16,7 +16,7 @@ import {
   pageRows,
 } from "./list.ts";
 
-/** A removal voids what was gathered: then it begins anew, so often at most. */
+/** What is removed or hidden voids what was gathered: then it begins anew, so often at most. */
 const ATTEMPTS = 3;
 
 export async function searchLongList(board: Board, scope: ListScope, query: ListQuery): Promise<ListPage> {

@@ -197,7 +197,7 @@ describe("a Job that does not end", () => {
 
   it("is not tried again when the day's budget has no second attempt", async () => {
     // One attempt can cost 40 minutes of $0.01 an hour.
-    await using bed = await RunsBed.start({ jobs: { budget_per_day: 0.0067 }, runs: { queueMs: 300 } });
+    await using bed = await RunsBed.start({ jobs: { budget_per_day: 0.0067 } });
     const ada = await bed.backend.agent("ada-1");
     const run = await bed.ended(ada, { exit: 12 });
     expect(run).toMatchObject({ failure: { kind: "infra_error" }, charged: false });

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -16,6 +17,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 2,
     // Real processes on a busy CI machine lose a race now and then; the report marks what needed its second try.
     retry: process.env.CI ? 1 : 0,
+    // Hundreds of tests start our own programs from source: stripped of types and compiled once, not each time.
+    env: { NODE_COMPILE_CACHE: resolve(import.meta.dirname, "node_modules/.cache/agent-collab-tests") },
     projects: [
       {
         extends: true,

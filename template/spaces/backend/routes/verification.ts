@@ -1,7 +1,7 @@
 /** `GET /v1/verification`: who waits for a verdict, where in the queue, and until when. */
 import { z } from "@hono/zod-openapi";
 import type { Backend } from "../backend.ts";
-import { verdictsIn } from "../board/queries/verdicts.ts";
+import { verdictsIn, verdictsThatMatterIn } from "../board/queries/verdicts.ts";
 import { pendingResults, verificationCounts } from "../board/queries/verification-queue.ts";
 import { authorOf } from "../documents/naming.ts";
 import { isoStamp } from "../documents/stamp.ts";
@@ -40,7 +40,10 @@ export const getVerification = defineRoute({
   status: 200,
   response: z.object({
     mode: z.string(),
-    states: z.record(z.string(), z.number().int()),
+    states: z.record(z.string(), z.number().int()).openapi({
+      description:
+        "Results by state. One that repeats another waits for nothing, so it is not counted as pending.",
+    }),
     capacity: z
       .object({
         runs_per_day: z.number().int(),
@@ -59,17 +62,17 @@ export const getVerification = defineRoute({
   }),
   handler({ backend }) {
     const { board, collab } = backend;
-    const noted = (state: Verdict["state"]) => verdictsIn(board, [state]).slice(-MAX_SHOWN).map(note);
-    const undecided = verdictsIn(board, ["pending"]).filter(({ reason_code: code }) => code !== null);
+    const noted = (verdicts: Verdict[]) => verdicts.slice(-MAX_SHOWN).map(note);
+    const undecided = verdictsThatMatterIn(board, "pending").filter(({ reason_code: code }) => code !== null);
     return {
       json: {
         mode: collab.verification.mode,
         states: verificationCounts(board),
         ...waiting(backend),
-        running: noted("running"),
-        needs_pointer: noted("needs_pointer"),
-        disputed: noted("disputed"),
-        undecided: undecided.slice(-MAX_SHOWN).map(note),
+        running: noted(verdictsIn(board, ["running"])),
+        needs_pointer: noted(verdictsThatMatterIn(board, "needs_pointer")),
+        disputed: noted(verdictsIn(board, ["disputed"])),
+        undecided: noted(undecided),
       },
     };
   },

@@ -30,6 +30,17 @@ export function verdictsIn(board: Board, states: readonly VerdictState[]): Verdi
     .map(toVerdict);
 }
 
+/** The same without those of results that repeat another one: nothing depends on them. */
+export function verdictsThatMatterIn(board: Board, state: VerdictState): Verdict[] {
+  const isRepeat = "SELECT 1 FROM results r WHERE r.filename = v.filename AND r.class = 'repeat'";
+  return board.sql
+    .all<VerdictRow>(
+      `SELECT v.doc FROM verdicts v WHERE v.state = ? AND NOT EXISTS (${isRepeat}) ORDER BY v.filename`,
+      state,
+    )
+    .map(toVerdict);
+}
+
 /** Decided, but the index does not have it yet: what a start has to complete. */
 export function unappliedVerdicts(board: Board): Verdict[] {
   return board.sql

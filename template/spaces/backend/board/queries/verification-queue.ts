@@ -88,14 +88,18 @@ export function verificationStarts(board: Board, since: number): { begun: number
   };
 }
 
-/** Results by the state that the index and the verdict files give them. */
+/**
+ * Results by the state that the index and the verdict files give them. One that repeats another waits for nothing:
+ * it counts once it is measured or judged, or when it takes the other one's place.
+ */
 export function verificationCounts(board: Board): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { state, n } of board.sql.all<{ state: string; n: number }>(
     "SELECT CASE WHEN r.verification = 'pending' AND v.state IN ('queued', 'running', 'needs_pointer')" +
       " THEN v.state ELSE r.verification END AS state, count(*) AS n" +
       " FROM results r LEFT JOIN verdicts v ON v.filename = r.filename" +
-      " WHERE r.class IN ('candidate', 'repeat', 'self-reported') GROUP BY 1 ORDER BY 1",
+      " WHERE r.class IN ('candidate', 'self-reported')" +
+      " OR (r.class = 'repeat' AND (r.verification <> 'pending' OR v.state = 'running')) GROUP BY 1 ORDER BY 1",
   )) {
     counts[state] = n;
   }

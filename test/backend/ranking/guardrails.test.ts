@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RunGate } from "../../../template/spaces/backend/documents/run.ts";
+import { requirement } from "../../../template/spaces/backend/documents/verdict.ts";
 import { breachOf, guardrailsOk, limitChecks } from "../../../template/spaces/backend/ranking/guardrails.ts";
 import { isInTrack, tracksOf } from "../../../template/spaces/backend/ranking/tracks.ts";
 
@@ -99,6 +100,22 @@ describe("gates", () => {
       reason_code: "gate_failed",
       reason: "the gate repetition failed",
     });
+  });
+
+  test("a gate on a word keeps the word", () => {
+    const [check] =
+      breachOf([], {}, [gate({ value: "tie", comparison: "==", limit: "exact" })])?.checks ?? [];
+    expect(check).toMatchObject({ measured: null, limit: null, comparison: "== exact", ok: false });
+  });
+
+  test.each([
+    ["<=", 8, "<= 8"],
+    ["<= (limit included)", 2.42, "<= 2.42 (limit included)"],
+    ["<= 2.42 (limit included)", 2.42, "<= 2.42 (limit included)"],
+    ["within ±5 % of the claim (limit included)", 0.05, "within ±5 % of the claim (limit included)"],
+    ["==", null, "=="],
+  ])("%s with the limit %s is shown as %s", (comparison, limit, shown) => {
+    expect(requirement({ comparison, limit })).toBe(shown);
   });
 
   test("a broken guardrail comes first, and the reason names both", () => {

@@ -109,7 +109,7 @@ describe("a new best", () => {
     });
     const [message] = await announcements({ under, ada, filename: over });
     expect(message?.body).toContain("**INVALID**");
-    expect(message?.body).toContain("| re-run ppl | 2.5 (Δ +8.70 %) | ❌ <= (limit included) |");
+    expect(message?.body).toContain("| re-run ppl | 2.5 (Δ +8.70 %) | ❌ <= 2.42 (limit included) |");
   });
 
   test("close to the limit is measured again, and the mean is judged", async () => {

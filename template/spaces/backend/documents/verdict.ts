@@ -37,6 +37,12 @@ const Check = z.object({
 });
 export type VerdictCheck = z.infer<typeof Check>;
 
+/** The comparison with its limit, `<= 2.42 (limit included)`. One that says its numbers itself stays as it is. */
+export function requirement({ comparison, limit }: Pick<VerdictCheck, "comparison" | "limit">): string {
+  const [, sign, rest] = /^([<>=!]=?)( \(.*)?$/s.exec(comparison) ?? [];
+  return sign === undefined || limit === null ? comparison : `${sign} ${limit}${rest ?? ""}`;
+}
+
 const Decision = z.object({
   state: z.enum(VERDICT_STATES),
   /** Stable, for programs: `score_differs`, `guardrail_broken`, `ppl_over_cap`, …; `null` where there is nothing to explain. */

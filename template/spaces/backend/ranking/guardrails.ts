@@ -4,7 +4,7 @@
  */
 import type { Guardrail } from "../../../schema/collab.ts";
 import type { RunGate } from "../documents/run.ts";
-import type { VerdictCheck } from "../documents/verdict.ts";
+import { requirement, type VerdictCheck } from "../documents/verdict.ts";
 
 export type FieldValues = Readonly<Record<string, unknown>>;
 
@@ -72,8 +72,8 @@ export function breachOf(
   };
 }
 
-function limitReason({ field, claimed, measured, limit, comparison }: VerdictCheck): string {
-  return `${field} is ${measured ?? claimed}, which is not ${comparison.replace(" (", ` ${limit} (`)}`;
+function limitReason(check: VerdictCheck): string {
+  return `${check.field} is ${check.measured ?? check.claimed}, which is not ${requirement(check)}`;
 }
 
 function gateReason({ name, value, comparison, limit }: RunGate): string {
@@ -83,5 +83,6 @@ function gateReason({ name, value, comparison, limit }: RunGate): string {
 
 export function gateCheck({ name, value, limit, comparison, ok }: RunGate): VerdictCheck {
   const number = (word: RunGate["value"]) => (typeof word === "number" ? word : null);
-  return { field: name, claimed: null, measured: number(value), limit: number(limit), comparison, ok };
+  const words = typeof limit === "number" || limit === null ? comparison : `${comparison} ${limit}`;
+  return { field: name, claimed: null, measured: number(value), limit: number(limit), comparison: words, ok };
 }

@@ -2,7 +2,7 @@
 import type { Collab } from "../../../schema/collab.ts";
 import { authorOf } from "../documents/naming.ts";
 import type { Verdict, VerdictCheck } from "../documents/verdict.ts";
-import { verdictPath } from "../documents/verdict.ts";
+import { requirement, verdictPath } from "../documents/verdict.ts";
 
 const MAX_REASON = 2000;
 
@@ -47,7 +47,7 @@ export function checksTable(checks: readonly VerdictCheck[]): string {
   if (checks.length === 0) return "";
   const rows = checks.flatMap((check) => [
     ...(check.claimed === null ? [] : [`| reported ${cell(check.field)} | ${shown(check.claimed)} | |`]),
-    `| ${check.claimed === null ? "" : "re-run "}${cell(check.field)} | ${shown(check.measured)}${difference(check)} | ${check.ok ? "✅" : "❌"} ${cell(check.comparison)} |`,
+    `| ${check.claimed === null ? "" : "re-run "}${cell(check.field)} | ${shown(check.measured)}${difference(check)} | ${check.ok ? "✅" : "❌"} ${cell(requirement(check))} |`,
   ]);
   return ["| metric | value | check |", "|---|---:|---|", ...rows].join("\n");
 }

@@ -2,9 +2,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { stringify } from "yaml";
 import type { CollabInput } from "../../../template/schema/collab.ts";
+import { mayExpire } from "../../../template/spaces/backend/verification/expiry.ts";
 import type { TestAgent } from "../../support/backend.ts";
 import { type Behaviour, RunsBed } from "../runs/support.ts";
-import { announcements, editIndex, indexOf, judge, soon, verdictOf } from "./support.ts";
+import { announcements, editIndex, INDEX, indexOf, judge, soon, verdictOf } from "./support.ts";
 
 const SCORING: CollabInput["scoring"] = {
   guardrails: [{ field: "ppl", max: 2.42 }],
@@ -335,5 +336,27 @@ describe("when the Hub fails while a result is verified", () => {
     expect(await indexOf(under)).toEqual({ [filename]: "valid" });
     expect(await announcements({ under, ada, filename })).toHaveLength(1);
     for (const run of verdict?.run_ids ?? []) expect(await bed.jobsOf(run, "demo-admin")).toHaveLength(1);
+  });
+
+  test("writing the index, for many turns: what is decided is neither measured again nor does it expire", async () => {
+    const { bed, under, ada } = await begin({ trigger: "all" });
+    await bed.maxRunning(0);
+    const filename = await claim(bed, ada, 100, { score: 100 });
+    await vi.waitFor(async () => expect(await indexOf(under)).toEqual({ [filename]: "pending" }), soon);
+    await bed.fault({ path: `${CENTRAL}/batch`, kind: "batch_entry", entry: INDEX });
+    await bed.maxRunning(4);
+    const decided = { state: "valid", applied: false };
+    const current = () => under.backend.verdicts.current(filename);
+    await vi.waitFor(() => expect(current()).toMatchObject(decided), soon);
+    expect(mayExpire(current(), 1, Date.now() + 10 * 86_400_000)).toBe(false);
+    // Once when it was decided, then once a turn.
+    await vi.waitFor(async () => expect((await bed.struck())[0]).toBeGreaterThan(3), soon);
+    expect(current()).toMatchObject(decided);
+    await bed.clearFaults();
+    await shown(bed, filename, "valid");
+    const verdict = await verdictOf(under, filename);
+    expect(verdict?.run_ids).toHaveLength(1);
+    expect(verdict?.history.map(({ state }) => state)).toEqual(["pending", "queued", "running"]);
+    expect(await announcements({ under, ada, filename })).toHaveLength(1);
   });
 });

@@ -19,9 +19,12 @@ export function overdue(board: Board, days: number, now: number, limit: number):
     .map(({ filename }) => filename);
 }
 
-/** May it expire? Not while it is measured, and not soon after an organiser has opened it again. */
+/**
+ * May it expire? Not while it is measured, not when it is decided and only the index does not say so yet, and not
+ * soon after an organiser has opened it again.
+ */
 export function mayExpire(verdict: Verdict, days: number, now: number): boolean {
-  if (verdict.state === "running") return false;
+  if (verdict.state === "running" || !verdict.applied) return false;
   const opened = isOrganiser(verdict) ? Date.parse(verdict.at) : 0;
   return now - opened >= days * DAY_MS;
 }

@@ -156,7 +156,9 @@ function betterThanValid({ board, collab }: Backend): (result: PendingResult) =>
 
 /** May a machine begin with it? Not where its last word was that it cannot tell: then a person asks again. */
 function isOpen({ now }: Backend, verdict: Verdict): boolean {
-  const { state, reason_code: code, at } = verdict;
+  const { state, reason_code: code, at, applied } = verdict;
+  // Decided: only the index does not say so yet.
+  if (!applied) return false;
   if (state === "queued") return true;
   if (state === "needs_pointer" || state === "running") return false;
   if (state !== "pending" || code === null || isOrganiser(verdict)) return true;

@@ -215,7 +215,7 @@ const jobs = z.strictObject({
 const channel = z.strictObject({ id, title: text(60), description: z.string().trim().max(300).default("") });
 
 const limits = z.strictObject({
-  /** Promotions from one scratch bucket. */
+  /** Promotions from one scratch bucket; runs of its agent and their results count too. */
   bucket_writes_burst: count(10_000).default(20),
   bucket_writes_per_minute: count(10_000).default(60),
   /** Posts whose text comes in the request, per agent. */

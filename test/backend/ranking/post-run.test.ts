@@ -128,6 +128,36 @@ describe("a completed full run", () => {
     });
   });
 
+  test("is no post with text: it spends what a result from a bucket does", async () => {
+    const limits = { raw_messages_per_minute: 1, bucket_writes_burst: 3 };
+    // A clock that stands still: no allowance comes back.
+    const at = Date.now();
+    under = await BackendUnderTest.start({
+      collab: { ...JOBS, board: { limits } },
+      start: { now: () => at },
+    });
+    ada = await under.agent("ada");
+    const left = async () => {
+      const { posts, promotions, owner } = (await under.get("/v1/limits?as=ada")).body.as;
+      return [posts.remaining, promotions.remaining, owner.remaining];
+    };
+    const [, , owners] = await left();
+    await under.say(ada, "the only one of this minute");
+    expect(await left()).toEqual([0, 3, owners - 1]);
+    const announce = { announce: true };
+    for (const promotions of [2, 1]) {
+      expect((await post(await run(), announce)).status).toBe(201);
+      expect((await left())[1]).toBe(promotions);
+    }
+    await under.result(ada, 5, "tps: 5\nppl: 2.3\n");
+    expect(await left()).toEqual([0, 0, owners - 4]);
+    const refused = await post(await run(), announce);
+    expect(refused).toMatchObject({ status: 429, body: { error: { code: "RATE_LIMITED" } } });
+    expect(refused.body.error.message).toContain("promotions from gemma-ada");
+    const { conventions } = (await under.get("/v1")).body;
+    expect(conventions.limits).toContain("Promotions, runs and their results: 3 at once");
+  });
+
   test("a score in `fields` does not reach the file", async () => {
     await start();
     const measured = await run();

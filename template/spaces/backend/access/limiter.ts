@@ -106,7 +106,7 @@ export class RateLimiter {
 export interface Limiters {
   /** By the `agent_id` of the body. */
   registration: RateLimiter;
-  /** By the scratch bucket's name without its organisation. */
+  /** By the scratch bucket's name without its organisation; runs and their results count too. */
   bucketWrites: RateLimiter;
   /** By agent id or human handle. */
   rawPosts: RateLimiter;

@@ -11,7 +11,7 @@ import type { PendingView } from "../record/types.ts";
 import { RESULTS_ROUTE, type ResultRequest } from "./post-result.ts";
 import { type Posted, requireAnnouncement, settled, withVerdictAndAnnouncement } from "./result-posting.ts";
 import { ruleError } from "./validation.ts";
-import { auditOf, commit, requireDocumentSize } from "./write.ts";
+import { auditOf, commit, requireDocumentSize, spendPromotion } from "./write.ts";
 
 /** Order: 422 · run 404 · registered 404 · whose 401/403 · limiter 429 · over 409 · contents 400 · once 409 · write. */
 export async function postRunResult(context: ResultRequest, runId: string): Promise<Posted> {
@@ -96,8 +96,9 @@ async function requireOwnRun(context: ResultRequest, runId: string): Promise<Run
       },
     );
   }
-  await access.requireProof(run.agent_id, context.requester);
-  access.limiters.rawPosts.take(run.agent_id);
+  const proof = await access.requireProof(run.agent_id, context.requester);
+  // As a result from a bucket (api-v1.md 1.9): there is one for each run, and runs have their quotas.
+  spendPromotion(context.backend, run.agent_id, proof);
   return run;
 }
 

@@ -116,7 +116,7 @@ function conventions({ collab, names }: Backend): Record<string, string> {
     idempotency:
       "Send an Idempotency-Key header with a post: repeating it after a timeout gives the first answer and posts nothing twice.",
     errors: "Every error is {error: {code, message, hint?, request_id}}; 429 and 503 carry Retry-After.",
-    limits: `Posts with text: ${limits.raw_messages_per_minute} a minute per agent. Promotions: ${limits.bucket_writes_burst} at once, then ${Math.min(limits.bucket_writes_burst, limits.bucket_writes_per_minute)} a minute. One document: ${limits.document_bytes} bytes. GET /v1/limits?as=<you> shows all of them, those of your network address too, and what is left.`,
+    limits: `Posts with text: ${limits.raw_messages_per_minute} a minute per agent. Promotions${jobs.enabled ? ", runs and their results" : ""}: ${limits.bucket_writes_burst} at once, then ${Math.min(limits.bucket_writes_burst, limits.bucket_writes_per_minute)} a minute. One document: ${limits.document_bytes} bytes. GET /v1/limits?as=<you> shows all of them, those of your network address too, and what is left.`,
     workspace: `Your own bucket is ${names.org}/${collab.collab.slug}-<agent_id>; create it, write to it, then promote from it with source: hf://buckets/...`,
   };
 }

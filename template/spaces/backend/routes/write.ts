@@ -27,9 +27,15 @@ export async function requirePromoter(context: RequestContext, source: string): 
   const ref = parseSource(source, collab.collab);
   access.requireRegistered(ref.agentId);
   const proof = await access.requireWriter(ref.agentId, context.requester);
-  access.limiters.bucketWrites.take(ref.bucket.slice(ref.bucket.indexOf("/") + 1));
-  spendOwners(context.backend, ref.agentId, proof);
+  spendPromotion(context.backend, ref.agentId, proof);
   return ref;
+}
+
+/** From the allowances of the agent's scratch bucket and of its owner: 429. */
+export function spendPromotion(backend: Backend, agentId: string, proof: WriterProof): void {
+  const { access, collab } = backend;
+  access.limiters.bucketWrites.take(`${collab.collab.slug}-${agentId}`);
+  spendOwners(backend, agentId, proof);
 }
 
 /** A registered agent that writes with text in the request: 404, 401, 403, 429. */

@@ -145,6 +145,8 @@ export class Board implements BoardWriter {
     const context = this.#context();
     this.sql.transaction(() => {
       for (const file of files) applyFile(context, file);
+      this.#contents.flush();
+      this.documents.flush();
     });
   }
 
@@ -209,6 +211,7 @@ export class Board implements BoardWriter {
     this.sql.transaction(() => {
       this.sql.db.exec(BOARD_INDEXES);
       refreshAllUnits(this.#context());
+      this.#contents.endFilling();
       this.documents.endFilling();
       this.sql.db.exec(COUNT_RESULTS + BOARD_TRIGGERS);
     });

@@ -16,7 +16,8 @@ export class Sql {
     );
   }
 
-  #statement(sql: string): StatementSync {
+  /** Prepared once. */
+  statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (!statement) {
       statement = this.db.prepare(sql);
@@ -26,20 +27,20 @@ export class Sql {
   }
 
   run(sql: string, ...params: SqlValue[]): { changes: number; lastInsertRowid: number } {
-    const { changes, lastInsertRowid } = this.#statement(sql).run(...params);
+    const { changes, lastInsertRowid } = this.statement(sql).run(...params);
     return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
   }
 
   get<Row>(sql: string, ...params: SqlValue[]): Row | undefined {
-    return this.#statement(sql).get(...params) as Row | undefined;
+    return this.statement(sql).get(...params) as Row | undefined;
   }
 
   all<Row>(sql: string, ...params: SqlValue[]): Row[] {
-    return this.#statement(sql).all(...params) as Row[];
+    return this.statement(sql).all(...params) as Row[];
   }
 
   iterate<Row>(sql: string, ...params: SqlValue[]): Iterable<Row> {
-    return this.#statement(sql).iterate(...params) as Iterable<Row>;
+    return this.statement(sql).iterate(...params) as Iterable<Row>;
   }
 
   /** All of `work` or nothing. Not nestable. */

@@ -1,5 +1,6 @@
 /** Rows of `lists`, `contents` and `docs`: what every kind of document has in common. */
 import { leafOf } from "../documents/naming.ts";
+import { RowBatch } from "../row-batch.ts";
 import type { ReadDocument } from "./read-document.ts";
 import type { Sql } from "./sql.ts";
 
@@ -45,10 +46,14 @@ export class Contents {
   readonly #sql: Sql;
   /** By filename: hashing a whole text would cost more than reading it. */
   readonly #recent = new Map<string, { text: string; id: number }>();
+  readonly #rows: RowBatch;
+  #isFilling = true;
   #lastId = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    const insert = "INSERT INTO contents (id, frontmatter, lines, body) VALUES";
+    this.#rows = new RowBatch((text) => sql.statement(text), insert, 4);
   }
 
   /** Id of a content with this text, which lies at `path`. */
@@ -84,14 +89,20 @@ export class Contents {
 
   #store(document: ReadDocument): number {
     this.#lastId += 1;
-    this.#sql.run(
-      "INSERT INTO contents (id, frontmatter, lines, body) VALUES (?, ?, ?, ?)",
-      this.#lastId,
-      JSON.stringify(document.frontmatter),
-      document.searchLines,
-      document.body,
-    );
+    const { frontmatter, searchLines, body } = document;
+    this.#rows.add(this.#lastId, JSON.stringify(frontmatter), searchLines, body);
+    if (!this.#isFilling) this.#rows.flush();
     return this.#lastId;
+  }
+
+  /** While a board is filled, contents wait for each other; from here on those stored are in the table. */
+  flush(): void {
+    this.#rows.flush();
+  }
+
+  endFilling(): void {
+    this.#rows.flush();
+    this.#isFilling = false;
   }
 }
 
@@ -110,9 +121,13 @@ export class Documents {
   #lastId = 0;
   /** While a board is filled, no trigger counts. */
   #filled: FilledCounts | null = new FilledCounts();
+  readonly #rows: RowBatch;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    const columns = ["id", "list", "key", "path", "author", "type", "via", "channel", "content"];
+    const insert = `INSERT INTO docs (${columns.join(", ")}) VALUES`;
+    this.#rows = new RowBatch((text) => sql.statement(text), insert, columns.length);
   }
 
   /** The newest row's. */
@@ -124,18 +139,8 @@ export class Documents {
   store({ list, key, path, author, content, document }: DocumentRow): number {
     this.#lastId += 1;
     const [type, via, channel] = [document.text("type"), document.text("via"), document.text("channel")];
-    this.#sql.run(
-      "INSERT INTO docs (id, list, key, path, author, type, via, channel, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      this.#lastId,
-      list,
-      key,
-      path,
-      author,
-      type,
-      via,
-      channel,
-      content,
-    );
+    this.#rows.add(this.#lastId, list, key, path, author, type, via, channel, content);
+    if (!this.#filled) this.#rows.flush();
     this.#filled?.add(list, { author, type, via, channel, hour: hourOf(key) });
     return this.#lastId;
   }
@@ -145,8 +150,14 @@ export class Documents {
     return this.#sql.run("DELETE FROM docs WHERE path = ?", path).changes > 0;
   }
 
+  /** While a board is filled, documents wait for each other; from here on those stored are in the table. */
+  flush(): void {
+    this.#rows.flush();
+  }
+
   /** From here on the triggers count. */
   endFilling(): void {
+    this.#rows.flush();
     this.#filled?.write(this.#sql);
     this.#filled = null;
   }

@@ -4,6 +4,7 @@
  * Every row carries the number of the group that wrote it, so a snapshot writes only what is new.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { RowBatch } from "../row-batch.ts";
 import type { AuditLine, FileChange, JournalGroup, StoredAnswer } from "./types.ts";
 
 /** One line of a snapshot part. Short tags: a board has a million of them. */
@@ -45,6 +46,7 @@ CREATE INDEX audit_seq ON audit(seq);
 export class RecordMemory {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #files = new RowBatch((text) => this.#sql(text), "INSERT OR REPLACE INTO files VALUES", 7);
   /** The newest group in here. */
   seq = 0;
   /** The newest stamp that was given, in milliseconds. */
@@ -82,6 +84,7 @@ export class RecordMemory {
   load(lines: Iterable<MemoryLine>, seq: number): void {
     this.transaction(() => {
       for (const line of lines) this.#load(line, seq);
+      this.#files.flush();
       this.seq = Math.max(this.seq, seq);
     });
   }
@@ -202,15 +205,15 @@ export class RecordMemory {
   #load(line: MemoryLine, seq: number): void {
     switch (line[0]) {
       case "f":
-        this.#change({ op: "put", path: line[1], text: line[2] }, seq);
+        this.#addFile({ op: "put", path: line[1], text: line[2] }, seq);
         break;
       case "c": {
         const [, path, size, xetHash, id] = line;
-        this.#change({ op: "copy", path, size, xetHash, source: { type: "bucket", id } }, seq);
+        this.#addFile({ op: "copy", path, size, xetHash, source: { type: "bucket", id } }, seq);
         break;
       }
       case "d":
-        this.#change({ op: "delete", path: line[1] }, seq);
+        this.#addFile({ op: "delete", path: line[1] }, seq);
         break;
       case "k":
         this.#key(line[1], line[2], seq);
@@ -230,11 +233,17 @@ export class RecordMemory {
   }
 
   #change(change: FileChange, seq: number): void {
-    const insert = this.#sql("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)");
+    this.#addFile(change, seq);
+    this.#files.flush();
+  }
+
+  /** To be flushed before the table is read. */
+  #addFile(change: FileChange, seq: number): void {
     const { op, path } = change;
-    if (op === "put") insert.run(path, seq, op, change.text, Buffer.byteLength(change.text), null, null);
-    else if (op === "copy") insert.run(path, seq, op, null, change.size, change.xetHash, change.source.id);
-    else insert.run(path, seq, op, null, null, null, null);
+    const files = this.#files;
+    if (op === "put") files.add(path, seq, op, change.text, Buffer.byteLength(change.text), null, null);
+    else if (op === "copy") files.add(path, seq, op, null, change.size, change.xetHash, change.source.id);
+    else files.add(path, seq, op, null, null, null, null);
   }
 
   #key(agent: string, sha256: string, seq: number): void {

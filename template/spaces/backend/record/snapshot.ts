@@ -39,8 +39,10 @@ export type SnapshotManifest = z.infer<typeof Manifest>;
 const MERGE_FACTOR = 4;
 /** A part of this size stays as it is. */
 const SEALED_CHARACTERS = 32 * 1024 * 1024;
-/** Parts held at once while they are loaded. */
-const PARTS_AHEAD = 3;
+/** Parts fetched and unpacked at once, beside the one that is loaded: a part is large. */
+const PARTS_AHEAD = 2;
+/** Bytes that zlib hands over at once; by default they are so few that handing over takes most of the time. */
+const CHUNK_BYTES = 1024 * 1024;
 /** Groups read from memory before other work gets a turn. */
 const SLICE_GROUPS = 256;
 /** Before the first group: files that were in the bucket already. */
@@ -81,7 +83,8 @@ export async function writeSnapshot(
     parts: text === "" ? kept : [...kept, part],
   };
   const files: BucketFile[] = flushAudit ? auditFiles(memory, seq, writer) : [];
-  if (text !== "") files.push({ path: part.path, content: await promisify(gzip)(text) });
+  if (text !== "")
+    files.push({ path: part.path, content: await promisify(gzip)(text, { chunkSize: CHUNK_BYTES }) });
   files.push({ path: manifestPath(seq, writer), content: `${JSON.stringify(manifest, null, 2)}\n` });
   await bucket.write(files);
   if (flushAudit) memory.forgetAudit(seq);
@@ -116,23 +119,21 @@ export async function readSnapshot(
   const text = await bucket.readText(path);
   if (text === null) throw new Error(`${path} is missing`);
   const manifest = Manifest.parse(JSON.parse(text));
-  // Fetched ahead, a few at a time since they are large; loaded in order: a later part overrides an earlier one.
-  const fetched: Promise<Uint8Array | null>[] = [];
+  // Fetched ahead, few at a time since they are large; loaded in order: a later part overrides an earlier one.
+  const fetched: Promise<Buffer>[] = [];
   let next = 0;
   const fetchNext = () => {
     const part = manifest.parts[next];
     next += 1;
     if (!part) return;
-    const bytes = bucket.read(part.path);
-    bytes.catch(() => {});
-    fetched.push(bytes);
+    const content = readPart(bucket, part);
+    content.catch(() => {});
+    fetched.push(content);
   };
   while (next < PARTS_AHEAD) fetchNext();
   for (const part of manifest.parts) {
-    const compressed = await fetched.shift();
+    const content = (await fetched.shift())?.toString() ?? "";
     fetchNext();
-    if (!compressed) throw new Error(`${part.path} is missing`);
-    const content = (await promisify(gunzip)(compressed)).toString();
     if (content.length !== part.size) throw new Error(`${part.path} is damaged`);
     memory.load(parseLines(content), part.to);
   }
@@ -140,6 +141,12 @@ export async function readSnapshot(
   memory.seq = Math.max(memory.seq, manifest.seq);
   memory.lastStamp = Math.max(memory.lastStamp, manifest.last_stamp);
   return manifest;
+}
+
+async function readPart(bucket: HubBucket, { path }: SnapshotPart): Promise<Buffer> {
+  const compressed = await bucket.read(path);
+  if (!compressed) throw new Error(`${path} is missing`);
+  return promisify(gunzip)(compressed, { chunkSize: CHUNK_BYTES });
 }
 
 async function chooseParts(memory: RecordMemory, parts: readonly SnapshotPart[], seq: number) {

@@ -1,4 +1,7 @@
-/** Structured logs: one JSON object a line. Fields are chosen by the caller; tokens and keys never belong in them. */
+/**
+ * Structured logs: one JSON object a line. Fields are chosen by the caller; tokens and keys never belong in them,
+ * and are masked where somebody else's text, such as the Hub's account of a failure, has brought them along.
+ */
 
 export type LogLevel = "info" | "warn" | "error";
 
@@ -8,10 +11,13 @@ export type Log = (level: LogLevel, event: string, fields?: Readonly<Record<stri
 export function createLog(stream: { write(text: string): unknown } = process.stdout): Log {
   return (level, event, fields = {}) => {
     const line = { time: new Date().toISOString(), level, event, ...fields };
-    stream.write(
-      `${JSON.stringify(line, (_key, value) => (value instanceof Error ? errorFields(value) : value))}\n`,
-    );
+    stream.write(`${JSON.stringify(line, (_key, value) => fit(value))}\n`);
   };
+}
+
+function fit(value: unknown): unknown {
+  if (typeof value === "string") return maskTokens(value);
+  return value instanceof Error ? errorFields(value) : value;
 }
 
 export const silentLog: Log = () => {};

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../../template/spaces/backend/config.ts";
-import { maskTokens } from "../../../template/spaces/backend/log.ts";
+import { createLog, maskTokens } from "../../../template/spaces/backend/log.ts";
 import { startBackend } from "../../../template/spaces/backend/start.ts";
 import { BackendUnderTest, testCollab, testConfig } from "../../support/backend.ts";
 
@@ -92,4 +92,13 @@ describe("stopping", () => {
 test("what looks like a token never reaches a log", () => {
   const text = maskTokens("Bearer hf_abcdefghij, ack_0123456789-_x and hf_local_ada");
   expect(text).toBe("Bearer hf_***, ack_*** and hf_local_***");
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line) });
+  // The Hub's account of a failure is somebody else's text.
+  log("info", "writing failed: 403 hf_abcdefghij may not", {
+    first: ["hf_local_ada"],
+    error: new Error("ack_0123"),
+  });
+  expect(lines.join("")).not.toMatch(/abcdefghij|local_ada|0123/);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ event: "writing failed: 403 hf_*** may not" });
 });

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseRun, type Run } from "../../template/spaces/backend/documents/run.ts";
-import { addFault } from "./support/faults.ts";
+import { addFault } from "../support/hub-faults.ts";
 import { keptJobs } from "./support/hub-jobs.ts";
 import { KilledCollab } from "./support/killed-collab.ts";
 import { stubManifest } from "./support/manifests.ts";

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../../template/spaces/backend/documents/run.ts";
+import { addFault } from "../support/hub-faults.ts";
 import { atMost } from "./support/at-most.ts";
-import { addFault } from "./support/faults.ts";
 import { keptJobs } from "./support/hub-jobs.ts";
 import { stubManifest } from "./support/manifests.ts";
 import { requirePython } from "./support/python.ts";

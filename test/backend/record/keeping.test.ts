@@ -1,6 +1,7 @@
 /** Lease, snapshots, audit log, verification index, and what happens beside the backend. */
 import { describe, expect, test } from "vitest";
 import type { StartedRecord } from "../../../template/spaces/backend/record/record.ts";
+import { addFault } from "../../support/hub-faults.ts";
 import { listDocuments } from "./board-view.ts";
 import { AUDIT, CENTRAL, contents, post, recordBed } from "./support.ts";
 
@@ -297,6 +298,27 @@ describe("the verification index", () => {
 });
 
 describe("beside the backend", () => {
+  test("an edit that cannot be read yet is no deletion, and hides no other edit", async () => {
+    await using bed = await recordBed({ attempts: 1 });
+    const log: string[] = [];
+    const { record } = bed.process({ limits: { editsWithinMs: 20 }, log: (line) => log.push(line) });
+    const seen: Record<string, (string | null)[]> = { "a.md": [], "b.md": [] };
+    for (const [path, texts] of Object.entries(seen)) record.watch(path, (text) => texts.push(text));
+    await record.start();
+    const path = `/buckets/${CENTRAL}/resolve/a.md`;
+    const lift = await addFault(bed.localHub.url, { kind: "status", status: 404, path });
+    await bed.hub.bucket(CENTRAL).write([
+      { path: "a.md", content: "a" },
+      { path: "b.md", content: "b" },
+    ]);
+    await until(() => seen["b.md"]?.includes("b"));
+    await until(() => log.some((line) => line.startsWith(`looking for edits failed: GET ${path}`)));
+    expect(seen["a.md"]).toEqual([null]);
+    await lift();
+    await until(() => seen["a.md"]?.includes("a"));
+    expect(seen).toEqual({ "a.md": [null, "a"], "b.md": [null, "b"] });
+  });
+
   test("an organiser's edit of a watched file is noticed, and so is its end", async () => {
     await using bed = await recordBed();
     const { record } = bed.process({ limits: { editsWithinMs: 20 } });

@@ -2,6 +2,7 @@
  * Organisers' edits beside the backend: a few known paths of the central bucket, all asked for with one
  * request. Files are read only when their content has changed.
  */
+import { HubError } from "../../../hub/errors.ts";
 import type { HubBucket } from "../../../hub/types.ts";
 
 /** `null`: the file is not there. */
@@ -37,7 +38,7 @@ export class EditsWatch {
     if (watched) watched.hash = hash;
   }
 
-  /** Throws `HubError`; the next look sees what this one could not. */
+  /** Throws `HubError` after it has seen all it could; the next look sees the rest. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = null;
@@ -48,15 +49,32 @@ export class EditsWatch {
   async #look(): Promise<void> {
     if (this.#watched.size === 0) return;
     const present = await this.#bucket.stat([...this.#watched.keys()]);
+    let failure: unknown;
     for (const [path, watched] of this.#watched) {
-      const hash = present.get(path)?.xetHash ?? null;
-      const before = watched.hash;
-      if (hash === before) continue;
-      const text = hash === null ? null : await this.#bucket.readText(path, { maxBytes: MAX_BYTES });
-      // Written here while it was read: what was read may be older.
-      if (watched.hash !== before) continue;
-      watched.hash = hash;
-      for (const listener of watched.listeners) listener(text);
+      try {
+        await this.#lookAt(path, watched, present.get(path)?.xetHash ?? null);
+      } catch (error) {
+        // A file that cannot be read must not hide edits of the others.
+        failure ??= error;
+      }
     }
+    if (failure !== undefined) throw failure;
   }
+
+  async #lookAt(path: string, watched: Watched, hash: string | null): Promise<void> {
+    const before = watched.hash;
+    if (hash === before) return;
+    const text = hash === null ? null : await this.#bucket.readText(path, { maxBytes: MAX_BYTES });
+    // Deleted meanwhile, or the Hub errs. Taken for "no file" it would uncover what moderation hides.
+    if (hash !== null && text === null) throw vanished(this.#bucket.id, path);
+    // Written here while it was read: what was read may be older.
+    if (watched.hash !== before) return;
+    watched.hash = hash;
+    for (const listener of watched.listeners) listener(text);
+  }
+}
+
+function vanished(bucket: string, path: string): HubError {
+  const call = `GET /buckets/${bucket}/resolve/${path}`;
+  return new HubError(`${call}: listed, and not there to be read`, { status: 503, call });
 }

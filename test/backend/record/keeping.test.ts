@@ -167,6 +167,40 @@ describe("the audit log", () => {
 });
 
 describe("snapshots", () => {
+  test.each(["audit/**", "snapshots/parts/*", "snapshots/0*"])(
+    "one whose %s the Hub does not take is written again, also by the next process, and no audit line is lost",
+    async (entry) => {
+      await using bed = await recordBed({ sleep: () => Promise.resolve() });
+      const lines: string[] = [];
+      const isRefused = () => lines.some((line) => line.startsWith("writing a snapshot failed, again in "));
+      const limits = { snapshotGroups: 1, auditLines: 1 };
+      const first = bed.process({ limits, log: (line) => lines.push(line) });
+      await first.record.start();
+      const lift = await addFault(bed.localHub.url, {
+        kind: "batch_entry",
+        path: `/api/buckets/${AUDIT}/batch`,
+        entry,
+      });
+      const posted: string[] = [];
+      const say = async ({ record }: typeof first) =>
+        posted.push((await record.submit(post("a", "hello"))).filename);
+      // A group that comes while the first snapshot is being written has none of its own.
+      while (!isRefused()) await say(first);
+      first.record.abandon();
+      await lift();
+      const second = bed.process({ limits });
+      await second.record.start();
+      expect(listDocuments(second.board, "messages").toSorted()).toEqual(posted);
+      await say(second);
+      await second.record.close();
+      const audit = [...(await contents(bed.hub, AUDIT))].filter(([path]) => path.startsWith("audit/"));
+      const targets = audit
+        .flatMap(([, text]) => text.trim().split("\n"))
+        .map((line) => JSON.parse(line).target_path);
+      expect([...new Set(targets)].sort()).toEqual(posted.map((name) => `message_board/${name}`));
+    },
+  );
+
   test("a damaged one is passed over for the one before it", async () => {
     await using bed = await recordBed();
     const first = bed.process({ limits: { snapshotGroups: 2 } });

@@ -103,7 +103,7 @@ export async function corrections(
 }
 
 /** There is no giving up after the decision: even a refusal of the whole request is waited out. */
-function asTransient(error: unknown): unknown {
+export function asTransient(error: unknown): unknown {
   if (!(error instanceof HubError) || error.isTransient) return error;
   return new HubError(error.message, { status: 503, call: error.call, cause: error });
 }

@@ -1,5 +1,7 @@
 /** Beside the commits: snapshots, deleting what they make superfluous, renewing the lease. */
+import { BatchFailedError } from "../../../hub/errors.ts";
 import type { HubBucket } from "../../../hub/types.ts";
+import { asTransient } from "./carry.ts";
 import type { EditsWatch } from "./edits.ts";
 import { type SegmentName, segmentPath } from "./journal.ts";
 import type { Lease } from "./lease.ts";
@@ -146,7 +148,11 @@ export class Housekeeping {
     const seq = memory.seq;
     memory.forgetAnswers(now() - limits.answersKeptMs);
     const how = { seq, writer: lease.owner, now: now(), flushAudit };
-    const write = () => writeSnapshot(audit, memory, this.#newest, how);
+    // Half of it is in then: under another number its audit lines would be written a second time.
+    const write = () =>
+      writeSnapshot(audit, memory, this.#newest, how).catch((error) => {
+        throw error instanceof BatchFailedError ? asTransient(error) : error;
+      });
     const manifest = await persist("writing a snapshot", write, this.#stop.signal, persistence);
     this.#previous = this.#newest;
     this.#newest = manifest;
@@ -154,10 +160,12 @@ export class Housekeeping {
     this.#parts.push(
       ...manifest.parts.map((part) => part.path).filter((path) => !this.#parts.includes(path)),
     );
-    await this.#sweep();
+    await this.#sweep().catch((error) =>
+      persistence.log(`old segments and snapshots are not deleted yet: ${messageOf(error)}`),
+    );
   }
 
-  /** What neither of the last two snapshots needs is deleted; a failure only leaves files lying about. */
+  /** What neither of the last two snapshots needs is deleted; after a failure with the next snapshot. */
   async #sweep(): Promise<void> {
     const { audit } = this.#options;
     const previous = this.#previous;

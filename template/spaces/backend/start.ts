@@ -35,6 +35,10 @@ export interface StartOptions {
   hubClient?: Pick<HubClientOptions, "attempts" | "sleep" | "timeoutMs">;
   /** How long changes of the ranking gather before `leaderboard/` is written. */
   leaderboardDelayMs?: number;
+  /** How often files of sessions that are over are deleted. */
+  sessionSweepMs?: number;
+  /** How soon the Hub is asked again about a dashboard that is not known yet. */
+  dashboardAgainMs?: number;
   /** Of runs: shorter waits in tests. */
   runs?: Partial<RunsOptions>;
   /** Of verification: shorter waits in tests. */
@@ -79,7 +83,10 @@ export async function startBackend(options: StartOptions): Promise<RunningBacken
   });
 
   const stopping = new AbortController();
-  const stopUpkeep = [followDashboard(backend), sweepSessions(backend)];
+  const stopUpkeep = [
+    followDashboard(backend, options.dashboardAgainMs),
+    sweepSessions(backend, options.sessionSweepMs),
+  ];
   let leaderboards: LeaderboardWriter | undefined;
   const ready = restore(backend, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;

@@ -12,14 +12,14 @@ const PAGE_TIMEOUT_MS = 10_000;
 /** The Hub's script stands in the head of the page. */
 const PAGE_HEAD_CHARACTERS = 65_536;
 
-/** Asks now and again. Returns the way to stop. */
-export function followDashboard(backend: Backend): () => void {
+/** Asks now and again, after `againMs` if the dashboard is not known yet. Returns the way to stop. */
+export function followDashboard(backend: Backend, againMs = AGAIN_AFTER_FAILURE_MS): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const ask = async () => {
-    let nextMs = AGAIN_AFTER_FAILURE_MS;
+    let nextMs = againMs;
     try {
-      nextMs = await lookAtDashboard(backend);
+      nextMs = (await lookAtDashboard(backend)) ?? againMs;
     } catch (error) {
       backend.log("info", "the dashboard's origin is not known yet", { error: errorFields(error) });
     }
@@ -34,15 +34,15 @@ export function followDashboard(backend: Backend): () => void {
   };
 }
 
-/** One look. Returns after how long the next one is due. */
-async function lookAtDashboard(backend: Backend): Promise<number> {
+/** One look. Returns after how long the next one is due; `null`: the page does not tell yet. */
+async function lookAtDashboard(backend: Backend): Promise<number | null> {
   const space = await backend.hub.space(backend.names.dashboardSpace).info();
   const url = space?.host ? URL.parse(space.host) : null;
   if (!url) return AGAIN_WITHOUT_SPACE_MS;
   backend.dashboardOrigins.add(url.origin);
   const response = await fetch(url, { signal: AbortSignal.timeout(PAGE_TIMEOUT_MS) });
   const clientId = response.ok ? clientIdIn(await response.text()) : null;
-  if (clientId === null) return AGAIN_AFTER_FAILURE_MS;
+  if (clientId === null) return null;
   backend.dashboardClientId = clientId;
   return AGAIN_MS;
 }

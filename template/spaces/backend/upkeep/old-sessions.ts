@@ -6,12 +6,12 @@ import { errorFields } from "../log.ts";
 const EVERY_MS = 6 * 3_600_000;
 
 /** Returns the way to stop. */
-export function sweepSessions({ access, log }: Backend): () => void {
+export function sweepSessions({ access, log }: Backend, everyMs = EVERY_MS): () => void {
   const sweep = () =>
     access.sessionStore
       .sweep(SESSION_MS)
       .catch((error) => log("info", "old sessions are not deleted yet", { error: errorFields(error) }));
-  const timer = setInterval(sweep, EVERY_MS);
+  const timer = setInterval(sweep, everyMs);
   timer.unref();
   return () => clearInterval(timer);
 }

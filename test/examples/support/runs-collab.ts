@@ -173,11 +173,12 @@ export class Participants {
     return (await this.post("/v1/results", body, agent.key)).filename;
   }
 
-  /** The verdict of a result once it is in one of `states`. */
+  /** The verdict of a result once it is in one of `states`, and the verdict's own file says so, too. */
   verdict(filename: string, ...states: string[]): Promise<Answer["body"]> {
     return this.until(`${filename} to be ${states.join(" or ")}`, async () => {
       const { verification, verdict } = await this.get(`/v1/results/${filename}`);
-      return states.includes(verification) ? { verification, ...verdict } : undefined;
+      const isDone = states.includes(verification) && verdict?.applied !== false;
+      return isDone ? { verification, ...verdict } : undefined;
     });
   }
 

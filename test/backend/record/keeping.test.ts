@@ -1,4 +1,5 @@
 /** Lease, snapshots, audit log, verification index, and what happens beside the backend. */
+import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { StartedRecord } from "../../../template/spaces/backend/record/record.ts";
 import { addFault } from "../../support/hub-faults.ts";
@@ -201,21 +202,40 @@ describe("snapshots", () => {
     },
   );
 
-  test("a damaged one is passed over for the one before it", async () => {
+  const withoutLastLine = (part: Uint8Array) => {
+    const lines = gunzipSync(part).toString().trimEnd().split("\n");
+    return gzipSync(
+      lines
+        .slice(0, -1)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+  };
+  test.each<[what: string, file: "manifest" | "part", damage: (bytes: Uint8Array) => Uint8Array]>([
+    ["a broken manifest", "manifest", () => Buffer.from("{")],
+    ["a part that is something else", "part", () => Buffer.from("broken")],
+    ["a part that is cut off", "part", (part) => part.subarray(0, part.length - 9)],
+    ["a part that lacks its end", "part", withoutLastLine],
+    ["a part that lacks the end of a line", "part", (part) => gzipSync(gunzipSync(part).subarray(0, -9))],
+  ])("one with %s is passed over for the one before it", async (_, file, damage) => {
     await using bed = await recordBed();
     const first = bed.process({ limits: { snapshotGroups: 2 } });
     await first.record.start();
     for (let i = 0; i < 8; i += 1) await first.record.submit(post("a", `message ${i}`));
     await first.record.close();
-    const manifests = [...(await contents(bed.hub, AUDIT)).keys()]
+    const audit = bed.hub.bucket(AUDIT);
+    const manifest = [...(await contents(bed.hub, AUDIT)).keys()]
       .filter((path) => /^snapshots\/\d/.test(path))
-      .sort();
-    await bed.hub.bucket(AUDIT).write([{ path: manifests.at(-1) ?? "", content: "{" }]);
+      .sort()
+      .at(-1) as string;
+    const { parts } = JSON.parse((await audit.readText(manifest)) ?? "");
+    const path = file === "manifest" ? manifest : parts.at(-1).path;
+    await audit.write([{ path, content: damage((await audit.read(path)) as Uint8Array) }]);
     const lines: string[] = [];
     const second = bed.process({ log: (line) => lines.push(line) });
     await second.record.start();
     expect(listDocuments(second.board, "messages")).toHaveLength(8);
-    expect(lines.join("\n")).toContain(`${manifests.at(-1)} cannot be used`);
+    expect(lines.join("\n")).toContain(`${manifest} cannot be used`);
   });
 
   test("if none can be read the start fails, says what to do, and changes nothing", async () => {

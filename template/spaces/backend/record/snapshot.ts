@@ -5,7 +5,7 @@
  * however long the history is. Parts are never changed once written.
  */
 import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
+import { createGunzip, gzip } from "node:zlib";
 import { z } from "zod";
 import type { BucketFile, HubBucket } from "../../../hub/types.ts";
 import { isoStamp } from "../documents/stamp.ts";
@@ -39,10 +39,11 @@ export type SnapshotManifest = z.infer<typeof Manifest>;
 const MERGE_FACTOR = 4;
 /** A part of this size stays as it is. */
 const SEALED_CHARACTERS = 32 * 1024 * 1024;
-/** Parts fetched and unpacked at once, beside the one that is loaded: a part is large. */
-const PARTS_AHEAD = 2;
+/** Parts held at once while they are loaded, as they lie in the bucket; unpacked, a part is never whole. */
+const PARTS_AHEAD = 3;
 /** Bytes that zlib hands over at once; by default they are so few that handing over takes most of the time. */
 const CHUNK_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
 /** Groups read from memory before other work gets a turn. */
 const SLICE_GROUPS = 256;
 /** Before the first group: files that were in the bucket already. */
@@ -123,22 +124,27 @@ export async function readSnapshot(
   if (text === null) throw new Error(`${path} is missing`);
   const manifest = Manifest.parse(JSON.parse(text));
   // Fetched ahead, few at a time since they are large; loaded in order: a later part overrides an earlier one.
-  const fetched: Promise<Buffer>[] = [];
+  const fetched: Promise<Uint8Array | null>[] = [];
   let next = 0;
   const fetchNext = () => {
     const part = manifest.parts[next];
     next += 1;
     if (!part) return;
-    const content = readPart(bucket, part);
-    content.catch(() => {});
-    fetched.push(content);
+    const bytes = bucket.read(part.path);
+    bytes.catch(() => {});
+    fetched.push(bytes);
   };
   while (next < PARTS_AHEAD) fetchNext();
   for (const part of manifest.parts) {
-    const content = (await fetched.shift())?.toString() ?? "";
+    const compressed = await fetched.shift();
     fetchNext();
-    if (content.length !== part.size) throw new Error(`${part.path} is damaged`);
-    memory.load(parseLines(content), part.to);
+    if (!compressed) throw new Error(`${part.path} is missing`);
+    let size = 0;
+    for await (const lines of unpack(compressed)) {
+      size += lines.length;
+      memory.load(parseLines(lines), part.to);
+    }
+    if (size !== part.size) throw new Error(`${part.path} is damaged`);
   }
   memory.forgetAudit(manifest.audit_seq);
   memory.seq = Math.max(memory.seq, manifest.seq);
@@ -146,10 +152,20 @@ export async function readSnapshot(
   return manifest;
 }
 
-async function readPart(bucket: HubBucket, { path }: SnapshotPart): Promise<Buffer> {
-  const compressed = await bucket.read(path);
-  if (!compressed) throw new Error(`${path} is missing`);
-  return promisify(gunzip)(compressed, { chunkSize: CHUNK_BYTES });
+/** Whole lines, about `CHUNK_BYTES` at a time: zlib's threads unpack the next ones while these are loaded. */
+async function* unpack(compressed: Uint8Array): AsyncGenerator<string> {
+  const unpacked = createGunzip({ chunkSize: CHUNK_BYTES });
+  unpacked.end(compressed);
+  let rest: Uint8Array[] = [];
+  for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) {
+      yield Buffer.concat([...rest, chunk.subarray(0, end)]).toString();
+      rest = [];
+    }
+    if (end < chunk.length) rest.push(chunk.subarray(end));
+  }
+  if (rest.length > 0) yield Buffer.concat(rest).toString();
 }
 
 async function chooseParts(memory: RecordMemory, parts: readonly SnapshotPart[], seq: number) {
@@ -179,6 +195,7 @@ async function collect(memory: RecordMemory, after: number, upTo: number): Promi
 function* parseLines(content: string): Generator<MemoryLine> {
   for (let start = 0; start < content.length; ) {
     const end = content.indexOf("\n", start);
+    if (end === -1) throw new Error("a line without an end");
     // Written by this module: the shape is known.
     yield JSON.parse(content.slice(start, end)) as MemoryLine;
     start = end + 1;

@@ -7,9 +7,12 @@ import type { Frontmatter } from "./types.ts";
 
 export const MODERATION_FILE = "moderation.json";
 
-const ModerationFile = z.looseObject({
+/** A file with a longer reason is not taken. */
+export const MAX_REASON_CHARACTERS = 500;
+
+export const ModerationFile = z.looseObject({
   /** Filename of a message, note or result to the reason, which everybody sees. */
-  hidden: z.record(z.string(), z.string().max(500)).default({}),
+  hidden: z.record(z.string(), z.string().max(MAX_REASON_CHARACTERS)).default({}),
 });
 
 const KEPT_FIELDS = ["agent", "timestamp", "type", "via", "channel", "taskforce"];

@@ -15,7 +15,7 @@ const CLI = resolve(import.meta.dirname, "../../wizard/cli.ts");
 const ORG = "my-org";
 const LIFE = [
   ...["create", "check", "dev", "deploy", "status", "doctor", "logs", "open", "invite", "broadcast", "judge"],
-  ...["pause", "resume", "rotate-token", "eject", "export", "close", "destroy", "capabilities"],
+  ...["hide", "pause", "resume", "rotate-token", "eject", "export", "close", "destroy", "capabilities"],
 ];
 /** Starts a hub on the port that everybody uses; test/local-hub/hub-command.test.ts runs it. */
 const ELSEWHERE = ["hub"];
@@ -61,7 +61,7 @@ test("each example does what it says", async () => {
 
   let result = "";
   for (const command of LIFE) {
-    const example = (await exampleOf(command)).replace(/\bFILE\b/, result);
+    const example = (await exampleOf(command)).replaceAll(/\bFILE\b/g, result);
     const { code, output } = await bash(example);
     expect(code, `${example}\n${output}`).toBe(0);
     if (command !== "invite") continue;

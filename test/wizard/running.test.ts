@@ -318,7 +318,7 @@ describe("eject", () => {
 });
 
 describe("a collab that does not run", () => {
-  test.each([["judge", "list"], ["invite"], ["broadcast", "x", "--yes"]])(
+  test.each([["judge", "list"], ["invite"], ["broadcast", "x", "--yes"], ["hide", "--list"]])(
     "%j says how to start it",
     async (...args) => {
       const dir = join(work.path, "elsewhere");

@@ -125,6 +125,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./judge.ts"),
   },
   {
+    name: "hide",
+    summary: "take the text of a message, note or result off the board, or bring it back",
+    load: () => import("./hide.ts"),
+  },
+  {
     name: "broadcast",
     summary: "post a message to every inbox, as an organiser",
     load: () => import("./broadcast.ts"),

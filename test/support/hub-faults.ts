@@ -15,6 +15,12 @@ export const PASSING_FAULTS: Readonly<Record<string, Fault>> = {
   "is applied, then cut": { kind: "lost", cut: true },
 };
 
+/** `METHOD /path`, as the rule that meets it. */
+export function ruleOf(call: string): Pick<FaultRule, "method"> & { path: string } {
+  const [method, path = ""] = call.split(" ") as [FaultRule["method"], string?];
+  return { method, path };
+}
+
 /** Adds a fault; the answer lifts it. */
 export async function addFault(hubUrl: string, rule: Fault): Promise<() => Promise<void>> {
   const path = `${hubUrl}/_emulator/faults`;

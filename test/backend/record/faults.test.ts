@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Board } from "../../../template/spaces/backend/board/board.ts";
 import type { StartedRecord } from "../../../template/spaces/backend/record/record.ts";
+import { addFault, type Fault, liftFaults, PASSING_FAULTS } from "../../support/hub-faults.ts";
 import { listDocuments } from "./board-view.ts";
 import { expectWholeRecord } from "./invariants.ts";
 import { AUDIT, CENTRAL, contents, type Posted, post, type RecordBed, recordBed } from "./support.ts";
@@ -15,17 +16,6 @@ const CALLS = {
   "publishing the files": `/api/buckets/${CENTRAL}/batch`,
 } as const;
 
-const FAULTS: [string, Record<string, unknown>][] = [
-  ["is answered 500", { kind: "status", status: 500 }],
-  ["is answered 503 with Retry-After", { kind: "status", status: 503, retryAfterSeconds: 0 }],
-  ["is answered 429 with Retry-After", { kind: "status", status: 429, retryAfterSeconds: 0 }],
-  ["is late", { kind: "delay", delayMs: 30 }],
-  ["is cut before it is applied", { kind: "reset" }],
-  ["is applied, its answer breaks off", { kind: "truncate", afterBytes: 3 }],
-  ["is applied but answered 500", { kind: "lost" }],
-  ["is applied, then cut", { kind: "lost", cut: true }],
-];
-
 let bed: RecordBed;
 let record: StartedRecord;
 let board: Board;
@@ -33,36 +23,32 @@ let board: Board;
 beforeAll(async () => {
   // Short waits, and so few attempts of the client that the record's own persistence is met too.
   bed = await recordBed({ attempts: 2, sleep: () => Promise.resolve() });
-  ({ record, board } = bed.process());
-  await record.start();
+  ({ record, board } = await bed.started());
 });
-afterEach(() => fault("DELETE"));
+afterEach(() => liftFaults(bed.localHub.url));
 afterAll(() => bed[Symbol.asyncDispose]());
 
-async function fault(method: "POST" | "DELETE", rule?: object): Promise<void> {
-  const response = await fetch(`${bed.localHub.url}/_emulator/faults`, {
-    method,
-    ...(rule && { headers: { "content-type": "application/json" }, body: JSON.stringify(rule) }),
-  });
-  if (!response.ok) throw new Error(await response.text());
-}
+const fault = (rule: Fault) => addFault(bed.localHub.url, rule);
 
 describe.each(Object.entries(CALLS))("when %s", (_call, path) => {
-  test.each(FAULTS)("%s, five times over, every acknowledged message is there once", async (_fault, rule) => {
-    await fault("POST", { ...rule, path, count: 5 });
-    const posted = await Promise.all(
-      Array.from({ length: 4 }, (_, i) => record.submit(post("a", `message ${i} @b`))),
-    );
-    const names = posted.map(({ filename }) => filename);
-    expect(new Set(names).size).toBe(4);
-    expect(listDocuments(board, "messages")).toEqual(expect.arrayContaining(names));
-    await expectWholeRecord(bed.hub, names);
-  });
+  test.each(Object.entries(PASSING_FAULTS))(
+    "%s, five times over, every acknowledged message is there once",
+    async (_fault, rule) => {
+      await fault({ ...rule, path, count: 5 });
+      const posted = await Promise.all(
+        Array.from({ length: 4 }, (_, i) => record.submit(post("a", `message ${i} @b`))),
+      );
+      const names = posted.map(({ filename }) => filename);
+      expect(new Set(names).size).toBe(4);
+      expect(listDocuments(board, "messages")).toEqual(expect.arrayContaining(names));
+      await expectWholeRecord(bed.hub, names);
+    },
+  );
 });
 
 test("entries of a batch that fail although the batch is accepted are sent again", async () => {
-  await fault("POST", { kind: "batch_entry", entry: "inbox/**", count: 12 });
-  await fault("POST", { kind: "batch_entry", entry: "journal/*", count: 10 });
+  await fault({ kind: "batch_entry", entry: "inbox/**", count: 12 });
+  await fault({ kind: "batch_entry", entry: "journal/*", count: 10 });
   const posted = await Promise.all(
     Array.from({ length: 5 }, (_, i) => record.submit(post("a", `m${i} @b @c`))),
   );
@@ -73,16 +59,16 @@ test("entries of a batch that fail although the batch is accepted are sent again
 });
 
 test("a storage token that is revoked early is replaced", async () => {
-  await fault("POST", { kind: "xet_token_expired", count: 1 });
+  await fault({ kind: "xet_token_expired", count: 1 });
   const { filename } = await record.submit(post("a", "hi @b"));
   await expectWholeRecord(bed.hub, [filename]);
 });
 
 test("a Hub that refuses everything for good is an error to the caller, and nothing of the write remains", async () => {
-  await fault("POST", { kind: "status", status: 403, path: `/api/buckets/${AUDIT}/batch` });
+  await fault({ kind: "status", status: 403, path: `/api/buckets/${AUDIT}/batch` });
   const error = await record.submit(post("a", "never @b")).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "HUB_UNAVAILABLE", retryAfterSeconds: 30 });
-  await fault("DELETE");
+  await liftFaults(bed.localHub.url);
   const { filename } = await record.submit(post("a", "again"));
   await expectWholeRecord(bed.hub, [filename]);
   for await (const { path } of bed.hub.bucket(CENTRAL).list("message_board")) {
@@ -91,16 +77,14 @@ test("a Hub that refuses everything for good is an error to the caller, and noth
 });
 
 test("a decided group is carried through although the Hub refuses its files for a while", async () => {
-  await fault("POST", { kind: "status", status: 403, path: `/api/buckets/${CENTRAL}/batch`, count: 6 });
+  await fault({ kind: "status", status: 403, path: `/api/buckets/${CENTRAL}/batch`, count: 6 });
   const { filename } = await record.submit(post("a", "held up @b"));
   await expectWholeRecord(bed.hub, [filename]);
 });
 
 test("a caller that has waited too long is told so; the write is completed all the same", async () => {
-  const slow = bed.process({ limits: { answerWithinMs: 400 } });
-  bed.abandonAll();
-  await slow.record.start();
-  await fault("POST", {
+  const slow = await bed.crash({ limits: { answerWithinMs: 400 } });
+  await fault({
     kind: "status",
     status: 503,
     retryAfterSeconds: 0,
@@ -117,7 +101,7 @@ test("a caller that has waited too long is told so; the write is completed all t
   const inLine = slow.record.submit(post("a", "in line"));
   await expect(behind).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
   await expect(inLine).rejects.toMatchObject({ hint: "Nothing was written. Try again later." });
-  await fault("DELETE");
+  await liftFaults(bed.localHub.url);
   const next = (): Promise<Posted> => slow.record.submit(post("a", "next")).catch(() => next());
   const { filename } = await next();
   const again = await slow.record.submit(post("a", "late @b", key));
@@ -127,10 +111,8 @@ test("a caller that has waited too long is told so; the write is completed all t
 });
 
 test("a request that is repeated while its write is still on its way is written once", async () => {
-  const slow = bed.process({ limits: { answerWithinMs: 300 } });
-  bed.abandonAll();
-  await slow.record.start();
-  await fault("POST", {
+  const slow = await bed.crash({ limits: { answerWithinMs: 300 } });
+  await fault({
     kind: "status",
     status: 503,
     retryAfterSeconds: 0,
@@ -144,7 +126,7 @@ test("a request that is repeated while its write is still on its way is written 
   const others = expect(slow.record.submit(post("a", "somebody else's"))).rejects.toMatchObject(late);
   await expect(say()).rejects.toMatchObject(late);
   await others;
-  await fault("DELETE");
+  await liftFaults(bed.localHub.url);
   const patiently = (): Promise<Posted> => say().catch(patiently);
   const { filename } = await patiently();
   await expect(
@@ -157,10 +139,8 @@ test("a request that is repeated while its write is still on its way is written 
 });
 
 test("beyond its queue the record refuses at once, with a time to come back", async () => {
-  const small = bed.process({ limits: { maxQueue: 3 } });
-  bed.abandonAll();
-  await small.record.start();
-  await fault("POST", { kind: "delay", delayMs: 100, path: `/api/buckets/${CENTRAL}/batch`, count: 1 });
+  const small = await bed.crash({ limits: { maxQueue: 3 } });
+  await fault({ kind: "delay", delayMs: 100, path: `/api/buckets/${CENTRAL}/batch`, count: 1 });
   const first = small.record.submit(post("a", "first"));
   await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));

@@ -6,17 +6,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createHub } from "../../../template/hub/client.ts";
 import { type ApiAnswer, BackendUnderTest, type TestAgent, tokenOf } from "../../support/backend.ts";
+import { addFault, type Fault, liftFaults, PASSING_FAULTS, ruleOf } from "../../support/hub-faults.ts";
 
-const FAULTS: Record<string, Record<string, unknown>> = {
-  "is answered 500": { kind: "status", status: 500 },
-  "is answered 503 with Retry-After": { kind: "status", status: 503, retryAfterSeconds: 0 },
-  "is answered 429 with Retry-After": { kind: "status", status: 429, retryAfterSeconds: 0 },
-  "is late": { kind: "delay", delayMs: 20 },
-  "is cut before it is applied": { kind: "reset" },
-  "is applied, its answer breaks off": { kind: "truncate", afterBytes: 3 },
-  "is applied but answered 500": { kind: "lost" },
-  "is applied, then cut": { kind: "lost", cut: true },
-};
 const ENTRY_FAULT = "is accepted, but some of its entries fail";
 /** Beyond what the client repeats by itself, so that callers meet it too. */
 const TIMES = 3;
@@ -175,13 +166,8 @@ function callsSoFar(): string[] {
   return [...new Set(seen)];
 }
 
-async function fault(method: "POST" | "DELETE", rule?: object): Promise<void> {
-  const response = await fetch(`${under.localHub.url}/_emulator/faults`, {
-    method,
-    ...(rule && { headers: { "content-type": "application/json" }, body: JSON.stringify(rule) }),
-  });
-  if (!response.ok) throw new Error(await response.text());
-}
+const fault = (rule: Fault) => addFault(under.localHub.url, rule);
+const liftAll = () => liftFaults(under.localHub.url);
 
 beforeAll(async () => {
   under = await BackendUnderTest.start({
@@ -198,7 +184,7 @@ beforeAll(async () => {
   alice = await under.agent("alice", "ada");
   await under.post("/v1/taskforces", { name: "faults", agent_id: "alice", body: "T" }, alice.key);
 });
-afterEach(() => fault("DELETE"));
+afterEach(liftAll);
 afterAll(() => under?.[Symbol.asyncDispose]());
 
 let counter = 0;
@@ -230,18 +216,20 @@ describe.each(Object.entries(STEPS))("%s", (name, step) => {
     expect(seen.length).toBeGreaterThan(0);
     await step.check(plain as ApiAnswer, counter);
     for (const call of seen) {
-      const [method = "", path = ""] = call.split(" ");
-      const faults = path.endsWith("/batch") ? { ...FAULTS, [ENTRY_FAULT]: { kind: "batch_entry" } } : FAULTS;
+      const { method, path } = ruleOf(call);
+      const faults = path.endsWith("/batch")
+        ? { ...PASSING_FAULTS, [ENTRY_FAULT]: { kind: "batch_entry" } as const }
+        : PASSING_FAULTS;
       for (const [what, rule] of Object.entries(faults)) {
         counter += 1;
         const n = counter;
         const request = await step.prepare(n);
         const isEntry = rule.kind === "batch_entry";
-        await fault("POST", { ...rule, path, ...(isEntry ? {} : { method }), count: TIMES });
+        await fault({ ...rule, path, ...(isEntry ? {} : { method }), count: TIMES });
         const answers = await insist(request, `${name} ${n}`).catch((error: Error) => {
           throw new Error(`${call} ${what}: ${error.message}`, { cause: error });
         });
-        await fault("DELETE");
+        await liftAll();
         await step.check(answers.at(-1) as ApiAnswer, n).catch((error: Error) => {
           throw new Error(`${call} ${what}: ${error.message}`, { cause: error });
         });
@@ -257,13 +245,13 @@ test("a restart survives every fault of every call it makes", { timeout: LONG_MS
   const seen = callsSoFar();
   expect(seen.length).toBeGreaterThan(5);
   for (const call of seen) {
-    const [method = "", path = ""] = call.split(" ");
-    for (const [what, rule] of Object.entries(FAULTS)) {
-      await fault("POST", { ...rule, path, method, count: ATTEMPTS });
+    const { method, path } = ruleOf(call);
+    for (const [what, rule] of Object.entries(PASSING_FAULTS)) {
+      await fault({ ...rule, path, method, count: ATTEMPTS });
       await under.restart().catch((error: Error) => {
         throw new Error(`${call} ${what}: ${error.message}`, { cause: error });
       });
-      await fault("DELETE");
+      await liftAll();
       said.push(await under.say(alice, `after ${call} ${what}`));
     }
   }
@@ -274,7 +262,7 @@ test("a restart survives every fault of every call it makes", { timeout: LONG_MS
 
   /** What the nth message of this test said. */
   function seenText(n: number): string {
-    const faults = Object.keys(FAULTS);
+    const faults = Object.keys(PASSING_FAULTS);
     return `after ${seen[Math.floor((n - 1) / faults.length)]} ${faults[(n - 1) % faults.length]}`;
   }
 });

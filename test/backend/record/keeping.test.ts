@@ -32,8 +32,7 @@ function result(author: string) {
 describe("one writer at a time", () => {
   test("a backend that waits can be read meanwhile and has what the other wrote when it takes over", async () => {
     await using bed = await recordBed();
-    const first = bed.process({ limits: { snapshotGroups: 3 } });
-    await first.record.start();
+    const first = await bed.started({ limits: { snapshotGroups: 3 } });
     await first.record.submit(post("a", "before"));
     const second = bed.process();
     const loaded = Promise.withResolvers<void>();
@@ -83,14 +82,12 @@ describe("one writer at a time", () => {
   test("a backend whose lease another has taken stops writing and says so", async () => {
     await using bed = await recordBed();
     const time = { now: Date.now() };
-    const first = bed.process({ now: () => time.now });
-    await first.record.start();
+    const first = await bed.started({ now: () => time.now });
     await first.record.submit(post("a", "mine"));
     first.record.abandon();
 
     // The same, asleep for longer than its lease: another one has come.
-    const sleeper = bed.process({ now: () => time.now });
-    await sleeper.record.start();
+    const sleeper = await bed.started({ now: () => time.now });
     time.now += 200_000;
     const lease = JSON.parse((await bed.hub.bucket(AUDIT).readText("lease.json")) ?? "{}");
     const taken = { ...lease, owner: "newcomer", renewed_at: new Date(time.now).toISOString() };
@@ -108,8 +105,7 @@ describe("one writer at a time", () => {
 describe("the audit log", () => {
   test("has every write and every refusal, once, also beyond the journal's life", async () => {
     await using bed = await recordBed();
-    const { record } = bed.process({ limits: { snapshotGroups: 2 } });
-    await record.start();
+    const { record } = await bed.started({ limits: { snapshotGroups: 2 } });
     for (let i = 0; i < 7; i += 1) {
       await record.submit(post("a", `message ${i}`));
       record.refused({
@@ -123,8 +119,7 @@ describe("the audit log", () => {
     // The last refusal waits for the next group; a kill here would lose it, and nothing else.
     await record.submit(post("a", "message 7"));
     record.abandon();
-    const second = bed.process();
-    await second.record.start();
+    const second = await bed.started();
     await second.record.submit(post("b", "later"));
     await second.record.close();
     const files = [...(await contents(bed.hub, AUDIT))].filter(([path]) => path.startsWith("audit/")).sort();
@@ -150,8 +145,7 @@ describe("the audit log", () => {
 
   test("refusals reach it without any write; who hammers is counted", async () => {
     await using bed = await recordBed();
-    const { record } = bed.process({ limits: { refusalsWithinMs: 20 } });
-    await record.start();
+    const { record } = await bed.started({ limits: { refusalsWithinMs: 20 } });
     for (let i = 0; i < 1000; i += 1) {
       record.refused({ agent_id: "x", route: "/v1/messages", via: null, source: null, status_code: 429 });
     }
@@ -175,8 +169,7 @@ describe("snapshots", () => {
       const lines: string[] = [];
       const isRefused = () => lines.some((line) => line.startsWith("writing a snapshot failed, again in "));
       const limits = { snapshotGroups: 1, auditLines: 1 };
-      const first = bed.process({ limits, log: (line) => lines.push(line) });
-      await first.record.start();
+      const first = await bed.started({ limits, log: (line) => lines.push(line) });
       const lift = await addFault(bed.localHub.url, {
         kind: "batch_entry",
         path: `/api/buckets/${AUDIT}/batch`,
@@ -189,8 +182,7 @@ describe("snapshots", () => {
       while (!isRefused()) await say(first);
       first.record.abandon();
       await lift();
-      const second = bed.process({ limits });
-      await second.record.start();
+      const second = await bed.started({ limits });
       expect(listDocuments(second.board, "messages").toSorted()).toEqual(posted);
       await say(second);
       await second.record.close();
@@ -219,8 +211,7 @@ describe("snapshots", () => {
     ["a part that lacks the end of a line", "part", (part) => gzipSync(gunzipSync(part).subarray(0, -9))],
   ])("one with %s is passed over for the one before it", async (_, file, damage) => {
     await using bed = await recordBed();
-    const first = bed.process({ limits: { snapshotGroups: 2 } });
-    await first.record.start();
+    const first = await bed.started({ limits: { snapshotGroups: 2 } });
     for (let i = 0; i < 8; i += 1) await first.record.submit(post("a", `message ${i}`));
     await first.record.close();
     const audit = bed.hub.bucket(AUDIT);
@@ -232,16 +223,14 @@ describe("snapshots", () => {
     const path = file === "manifest" ? manifest : parts.at(-1).path;
     await audit.write([{ path, content: damage((await audit.read(path)) as Uint8Array) }]);
     const lines: string[] = [];
-    const second = bed.process({ log: (line) => lines.push(line) });
-    await second.record.start();
+    const second = await bed.started({ log: (line) => lines.push(line) });
     expect(listDocuments(second.board, "messages")).toHaveLength(8);
     expect(lines.join("\n")).toContain(`${manifest} cannot be used`);
   });
 
   test("if none can be read the start fails, says what to do, and changes nothing", async () => {
     await using bed = await recordBed();
-    const first = bed.process();
-    await first.record.start();
+    const first = await bed.started();
     await first.record.submit(post("a", "message"));
     await first.record.close();
     const before = await contents(bed.hub, AUDIT);
@@ -255,8 +244,7 @@ describe("snapshots", () => {
 
   test("parts stay few while the history grows", async () => {
     await using bed = await recordBed();
-    const { record } = bed.process({ limits: { snapshotGroups: 1 } });
-    await record.start();
+    const { record } = await bed.started({ limits: { snapshotGroups: 1 } });
     for (let i = 0; i < 40; i += 1) {
       await Promise.all(Array.from({ length: 5 }, () => record.submit(post("a", "x".repeat(200)))));
     }
@@ -266,8 +254,7 @@ describe("snapshots", () => {
       .sort();
     const { parts } = JSON.parse(manifests.at(-1)?.[1] ?? "{}");
     expect(parts.length).toBeLessThanOrEqual(5);
-    const second = bed.process();
-    await second.record.start();
+    const second = await bed.started();
     expect(listDocuments(second.board, "messages")).toHaveLength(200);
   });
 });
@@ -283,8 +270,7 @@ describe("the verification index", () => {
   test("a new result gets its pending entry; states that are there stay", async () => {
     await using bed = await recordBed();
     await upload(bed, { "old.md": "valid" });
-    const { record } = bed.process({ limits: { pendingWithinMs: 20 } });
-    await record.start();
+    const { record } = await bed.started({ limits: { pendingWithinMs: 20 } });
     const filename = await record.submit(result("a"));
     await until(async () => (await index(bed))[filename]);
     expect(await index(bed)).toEqual({ "old.md": "valid", [filename]: "pending" });
@@ -297,18 +283,13 @@ describe("the verification index", () => {
     await using bed = await recordBed();
     const central = bed.hub.bucket(CENTRAL);
     await upload(bed, { "a.md": "pending", "b.md": "pending" });
-    const { record } = bed.process();
-    await record.start();
+    const { record } = await bed.started();
     await states(record, { "b.md": "valid" });
     // The person's version lies ready; putting it in place is one quick request, our upload is slow.
     const theirs = JSON.stringify({ "a.md": "invalid", "b.md": "valid", "c.md": "valid" });
     await central.write([{ path: "theirs.json", content: theirs }]);
     const { xetHash } = (await central.stat(["theirs.json"])).get("theirs.json") ?? {};
-    await fetch(`${bed.localHub.url}/_emulator/faults`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ kind: "delay", delayMs: 1000, path: "/xet/*/v1/shards", count: 1 }),
-    });
+    await addFault(bed.localHub.url, { kind: "delay", delayMs: 1000, path: "/xet/*/v1/shards", count: 1 });
     const seen: string[][] = [];
     const edit = { path: INDEX, xetHash: xetHash ?? "", source: { type: "bucket" as const, id: CENTRAL } };
     let editing: Promise<void> | undefined;
@@ -332,8 +313,7 @@ describe("the verification index", () => {
 
   test("changes made together all arrive", async () => {
     await using bed = await recordBed();
-    const { record } = bed.process();
-    await record.start();
+    const { record } = await bed.started();
     await Promise.all(Array.from({ length: 10 }, (_, i) => states(record, { [`r${i}.md`]: "valid" })));
     expect(Object.keys(await index(bed))).toHaveLength(10);
   });
@@ -342,8 +322,10 @@ describe("the verification index", () => {
     await using bed = await recordBed();
     await bed.hub.bucket(CENTRAL).write([{ path: INDEX, content: '{"a.md": "valid",}' }]);
     const lines: string[] = [];
-    const { record } = bed.process({ limits: { pendingWithinMs: 20 }, log: (line) => lines.push(line) });
-    await record.start();
+    const { record } = await bed.started({
+      limits: { pendingWithinMs: 20 },
+      log: (line) => lines.push(line),
+    });
     expect(await states(record, { "b.md": "valid" })).toBe("unreadable");
     await record.submit(result("a"));
     await until(() => lines.some((line) => line.includes("left as it is")));
@@ -390,8 +372,7 @@ describe("beside the backend", () => {
 
   test("a file that appears or vanishes in the bucket shows on the board, and after a restart", async () => {
     await using bed = await recordBed();
-    const { record, board } = bed.process({ limits: { reconcileNewestMs: 20, reconcileAllMs: 30 } });
-    await record.start();
+    const { record, board } = await bed.started({ limits: { reconcileNewestMs: 20, reconcileAllMs: 30 } });
     const { filename } = await record.submit(post("a", "soon removed"));
     const text = "---\nagent: human-x\n---\n\nuploaded by hand\n";
     const byHand = "20260101-100000_human-x_0a1b2c3d.md";
@@ -401,8 +382,7 @@ describe("beside the backend", () => {
     await until(() => !listDocuments(board, "messages").includes(filename));
     await record.submit(post("a", "kept"));
     await record.close();
-    const second = bed.process();
-    await second.record.start();
+    const second = await bed.started();
     expect(listDocuments(second.board, "messages")).toEqual(listDocuments(board, "messages"));
     expect(listDocuments(second.board, "messages")).toHaveLength(2);
   });
@@ -410,8 +390,7 @@ describe("beside the backend", () => {
   test("a copy whose source is gone is an error to its caller and to nobody else, and leaves no trace", async () => {
     await using bed = await recordBed();
     await bed.hub.as("hf_local_ada").bucket("demo/gemma-a").create({ private: true });
-    const { record, board } = bed.process();
-    await record.start();
+    const { record, board } = await bed.started();
     const copy = record.submit({
       prepare: () => ({
         changes: [
@@ -435,8 +414,7 @@ describe("beside the backend", () => {
     const { filename } = await neighbour;
     await record.submit(post("a", "after it"));
     record.abandon();
-    const second = bed.process();
-    await second.record.start();
+    const second = await bed.started();
     for (const view of [board, second.board]) {
       expect(listDocuments(view, "messages")).toContain(filename);
       expect(view.sql.all("SELECT path FROM files")).toEqual([]);

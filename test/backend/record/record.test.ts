@@ -5,8 +5,7 @@ import { AUDIT, CENTRAL, contents, post, recordBed } from "./support.ts";
 describe("a record on a local hub", () => {
   test("an acknowledged message lies in the bucket with its inbox copies, in the journal and on the board", async () => {
     await using bed = await recordBed();
-    const { record, board } = bed.process();
-    await record.start();
+    const { record, board } = await bed.started();
     const { filename, mentions } = await record.submit(post("a", "hello @b and @human-x"));
     expect(mentions).toEqual(["b", "human-x"]);
     const files = await contents(bed.hub, CENTRAL);
@@ -27,8 +26,7 @@ describe("a record on a local hub", () => {
   test("writes that arrive together share a commit and get distinct, ascending names", async () => {
     const calls: string[] = [];
     await using bed = await recordBed({ onCall: ({ method, path }) => calls.push(`${method} ${path}`) });
-    const { record, board } = bed.process({ now: () => Date.UTC(2026, 0, 1) });
-    await record.start();
+    const { record, board } = await bed.started({ now: () => Date.UTC(2026, 0, 1) });
     await record.submit(post("a", "warm"));
     calls.length = 0;
     const posted = await Promise.all(
@@ -43,8 +41,7 @@ describe("a record on a local hub", () => {
 
   test("a refusal in prepare leaves nothing behind and does not touch its neighbours", async () => {
     await using bed = await recordBed();
-    const { record } = bed.process();
-    await record.start();
+    const { record } = await bed.started();
     const refused = record.submit({
       prepare() {
         throw new Error("no");
@@ -58,8 +55,7 @@ describe("a record on a local hub", () => {
 
   test("a later intent sees what an earlier one of its group will have written", async () => {
     await using bed = await recordBed();
-    const { record } = bed.process();
-    await record.start();
+    const { record } = await bed.started();
     const seen: unknown[] = [];
     const write = (text: string, promoted: string) =>
       record.submit({
@@ -81,8 +77,7 @@ describe("a record on a local hub", () => {
 
   test("a restart finds everything again: files, keys, promoted contents, answers, and stamps go on rising", async () => {
     await using bed = await recordBed();
-    const first = bed.process({ now: () => Date.UTC(2030, 0, 1), limits: { snapshotGroups: 2 } });
-    await first.record.start();
+    const first = await bed.started({ now: () => Date.UTC(2030, 0, 1), limits: { snapshotGroups: 2 } });
     const answered = { owner: "a", key: "k1", requestSha256: "s", status: 201 };
     const once = await first.record.submit(post("a", "one @b", answered));
     for (const body of ["two", "three", "four"]) await first.record.submit(post("a", body));
@@ -97,8 +92,7 @@ describe("a record on a local hub", () => {
     });
     first.record.abandon();
 
-    const second = bed.process({ now: () => Date.UTC(2026, 0, 1) });
-    await second.record.start();
+    const second = await bed.started({ now: () => Date.UTC(2026, 0, 1) });
     expect(listDocuments(second.board, "messages")).toEqual(listDocuments(first.board, "messages"));
     expect(listDocuments(second.board, "inbox/b")).toEqual([once.filename]);
     expect(second.record.agentKeySha256("b")).toBe("f00");
@@ -112,8 +106,7 @@ describe("a record on a local hub", () => {
     expect(second.board.journalSeq).toBe(first.board.journalSeq + 1);
     await second.record.close();
 
-    const third = bed.process();
-    await third.record.start();
+    const third = await bed.started();
     expect(listDocuments(third.board, "messages")).toHaveLength(5);
   });
 
@@ -126,19 +119,16 @@ describe("a record on a local hub", () => {
       { path: "artifacts/x_old/data.bin", content: new Uint8Array(100) },
       { path: "README.md", content: "# hello" },
     ]);
-    const first = bed.process();
-    await first.record.start();
+    const first = await bed.started();
     expect(listDocuments(first.board, "messages")).toEqual(["20260101-100000-000_old.md"]);
     await first.record.close();
-    const second = bed.process();
-    await second.record.start();
+    const second = await bed.started();
     expect(listDocuments(second.board, "inbox/b")).toEqual(["20260101-100000-000_old.md"]);
   });
 
   test("the journal stays bounded: what two snapshots hold is deleted", async () => {
     await using bed = await recordBed();
-    const { record } = bed.process({ limits: { snapshotGroups: 3 } });
-    await record.start();
+    const { record } = await bed.started({ limits: { snapshotGroups: 3 } });
     for (let i = 0; i < 30; i += 1) await record.submit(post("a", `message ${i}`));
     await record.close();
     const paths = [...(await contents(bed.hub, AUDIT)).keys()];
@@ -150,8 +140,7 @@ describe("a record on a local hub", () => {
   test("a second backend waits until the first has released the lease", async () => {
     await using bed = await recordBed();
     const lines: string[] = [];
-    const first = bed.process();
-    await first.record.start();
+    const first = await bed.started();
     const second = bed.process({ log: (line) => lines.push(line) });
     const starting = second.record.start();
     await expect(second.record.submit(post("a", "x"))).rejects.toMatchObject({ code: "NOT_READY" });

@@ -2,18 +2,14 @@
 import { expect, test } from "vitest";
 import { createHub } from "../../../template/hub/client.ts";
 import type { Hub } from "../../../template/hub/types.ts";
+import { addFault, type Fault, liftFaults } from "../../support/hub-faults.ts";
 import { listDocuments } from "./board-view.ts";
 import { expectWholeRecord } from "./invariants.ts";
 import { AUDIT, CENTRAL, contents, post, type RecordBed, recordBed } from "./support.ts";
 
-async function fault(bed: RecordBed, method: "POST" | "DELETE", rule?: object): Promise<void> {
-  await fetch(`${bed.localHub.url}/_emulator/faults`, {
-    method,
-    ...(rule && { headers: { "content-type": "application/json" }, body: JSON.stringify(rule) }),
-  });
-}
+const fault = (bed: RecordBed, rule: Fault) => addFault(bed.localHub.url, rule);
 
-const refuseBatches = (bucket: string) => ({ kind: "reset", path: `/api/buckets/${bucket}/batch` });
+const refuseBatches = (bucket: string) => ({ kind: "reset" as const, path: `/api/buckets/${bucket}/batch` });
 
 async function segments(hub: Hub): Promise<number> {
   return [...(await contents(hub, AUDIT)).keys()].filter((path) => path.startsWith("journal/")).length;
@@ -25,10 +21,9 @@ async function until(look: () => Promise<boolean>): Promise<void> {
 
 /** A record that dies while its group waits for `bucket`. */
 async function dieAt(bed: RecordBed, bucket: string): Promise<void> {
-  const { record } = bed.process();
-  await record.start();
+  const { record } = await bed.started();
   await record.submit(post("a", "before"));
-  await fault(bed, "POST", refuseBatches(bucket));
+  await fault(bed, refuseBatches(bucket));
   const lost = ["one @b", "two @b", "three @b"].map((body) => record.submit(post("a", body)));
   const outcomes = Promise.allSettled(lost);
   if (bucket === CENTRAL) await until(async () => (await segments(bed.hub)) === 2);
@@ -36,15 +31,14 @@ async function dieAt(bed: RecordBed, bucket: string): Promise<void> {
   record.abandon();
   for (const outcome of await outcomes)
     expect(outcome).toMatchObject({ reason: { code: "HUB_UNAVAILABLE" } });
-  await fault(bed, "DELETE");
+  await liftFaults(bed.localHub.url);
 }
 
 test("a group whose segment is in is completed, copies and all, and shows after the start", async () => {
   await using bed = await recordBed({ attempts: 1 });
   await dieAt(bed, CENTRAL);
   expect([...(await contents(bed.hub, CENTRAL)).keys()]).toHaveLength(1);
-  const second = bed.process();
-  await second.record.start();
+  const second = await bed.started();
   const names = listDocuments(second.board, "messages");
   expect(names).toHaveLength(4);
   expect(listDocuments(second.board, "inbox/b")).toEqual(names.slice(1));
@@ -54,8 +48,7 @@ test("a group whose segment is in is completed, copies and all, and shows after 
 test("a group whose segment is not in never was, and its number is used again", async () => {
   await using bed = await recordBed({ attempts: 1 });
   await dieAt(bed, AUDIT);
-  const second = bed.process();
-  await second.record.start();
+  const second = await bed.started();
   expect(listDocuments(second.board, "messages")).toHaveLength(1);
   await second.record.submit(post("a", "after"));
   expect(second.board.journalSeq).toBe(2);
@@ -76,22 +69,21 @@ const registrations = (text: string) => ({
 
 /** `first` is in, of `second` only the segment when the record dies. */
 async function dieRewriting(bed: RecordBed, first: string, second: string): Promise<void> {
-  const { record } = bed.process();
-  await record.start();
+  const { record } = await bed.started();
   await record.submit(registrations(first));
-  await fault(bed, "POST", refuseBatches(CENTRAL));
+  await fault(bed, refuseBatches(CENTRAL));
   const lost = record.submit(registrations(second)).catch(() => {});
   await until(async () => (await segments(bed.hub)) === 2);
   record.abandon();
   await lost;
-  await fault(bed, "DELETE");
+  await liftFaults(bed.localHub.url);
 }
 
 test("what an earlier group wrote is not taken for the last one's, however coarse the Hub's clock", async () => {
   const at = Date.now();
   await using bed = await recordBed({ attempts: 1 }, { now: () => at });
   await dieRewriting(bed, "---\nhf_user: one\n---\n", "---\nhf_user: two\n---\n");
-  await bed.process().record.start();
+  await bed.started();
   const files = await contents(bed.hub, CENTRAL);
   expect(files.get("agents/b.md")).toContain("two");
   expect(files.get("agents/c.md")).toContain("two");
@@ -102,7 +94,7 @@ test("an organiser's edit after the crash is not undone by completing the group"
   await dieRewriting(bed, "---\nhf_user: one\n---\n", "---\nhf_user: two\n---\n");
   const edited = "---\nhf_user: organiser\n---\n";
   await bed.hub.bucket(CENTRAL).write([{ path: "agents/b.md", content: edited }]);
-  await bed.process().record.start();
+  await bed.started();
   const files = await contents(bed.hub, CENTRAL);
   expect(files.get("agents/b.md")).toBe(edited);
   expect(files.get("agents/c.md")).toContain("two");
@@ -110,9 +102,8 @@ test("an organiser's edit after the crash is not undone by completing the group"
 
 test("stopping in the middle of an outage ends, refuses what is not decided, and loses nothing that is", async () => {
   await using bed = await recordBed({ attempts: 1 });
-  const { record } = bed.process({ limits: { closeWithinMs: 100 } });
-  await record.start();
-  await fault(bed, "POST", refuseBatches(CENTRAL));
+  const { record } = await bed.started({ limits: { closeWithinMs: 100 } });
+  await fault(bed, refuseBatches(CENTRAL));
   const decided = record.submit(post("a", "decided @b"));
   const outcome = Promise.allSettled([decided]);
   await until(async () => (await segments(bed.hub)) === 1);
@@ -121,23 +112,21 @@ test("stopping in the middle of an outage ends, refuses what is not decided, and
   for (const [result] of [await outcome, await undecided])
     expect(result).toMatchObject({ status: "rejected" });
   await expect(record.submit(post("a", "too late"))).rejects.toMatchObject({ code: "NOT_READY" });
-  await fault(bed, "DELETE");
-  const second = bed.process();
-  await second.record.start();
+  await liftFaults(bed.localHub.url);
+  const second = await bed.started();
   expect(listDocuments(second.board, "inbox/b")).toHaveLength(1);
   await expectWholeRecord(bed.hub, listDocuments(second.board, "messages"));
 });
 
 test("a group formed behind one that is not taken is formed again, and is written", async () => {
   await using bed = await recordBed({ attempts: 1 });
-  const { record, board } = bed.process();
-  await record.start();
+  const { record, board } = await bed.started();
   // The snapshot of a first start is written by the same call.
   await until(async () =>
     [...(await contents(bed.hub, AUDIT)).keys()].some((path) => path.startsWith("snapshots/")),
   );
-  await fault(bed, "POST", { kind: "delay", delayMs: 1500, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
-  await fault(bed, "POST", { kind: "status", status: 403, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
+  await fault(bed, { kind: "delay", delayMs: 1500, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
+  await fault(bed, { kind: "status", status: 403, path: `/api/buckets/${AUDIT}/batch`, count: 1 });
   const seen: unknown[] = [];
   const write = (text: string) =>
     record.submit({
@@ -174,16 +163,14 @@ test("a backend that was replaced in the middle of a group does not write over i
         ? Promise.reject(new TypeError("cut off"))
         : fetch(url, init),
   });
-  const { record } = bed.process({ hub, limits: { leaseTtlMs: 600 } });
-  await record.start();
+  const { record } = await bed.started({ hub, limits: { leaseTtlMs: 600 } });
   await record.submit(registrations("---\nhf_user: one\n---\n"));
   isCutOff = true;
   const lost = record.submit(registrations("---\nhf_user: two\n---\n"));
   lost.catch(() => {});
   await until(async () => (await segments(bed.hub)) === 2);
   // By its clock that lease has run out.
-  const successor = bed.process({ now: () => Date.now() + 3_600_000 });
-  await successor.record.start();
+  const successor = await bed.started({ now: () => Date.now() + 3_600_000 });
   await successor.record.submit(registrations("---\nhf_user: three\n---\n"));
   await until(async () => !record.isWriting);
   isCutOff = false;

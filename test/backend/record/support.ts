@@ -15,13 +15,20 @@ import { type LocalHub, type LocalHubOptions, startLocalHub } from "../../../wiz
 export const CENTRAL = "demo/gemma-main-bucket";
 export const AUDIT = "demo-admin/gemma-audit";
 
+export interface RecordProcess {
+  record: StartedRecord;
+  board: Board;
+}
+
 export interface RecordBed {
   localHub: LocalHub;
   hub: Hub;
   /** A record with a board of its own, as a new process would have it. */
-  process(options?: Partial<RecordOptions>): { record: StartedRecord; board: Board };
-  /** All processes so far die at once. */
-  abandonAll(): void;
+  process(options?: Partial<RecordOptions>): RecordProcess;
+  /** The same, started. */
+  started(options?: Partial<RecordOptions>): Promise<RecordProcess>;
+  /** All processes so far die at once, and another one starts. */
+  crash(options?: Partial<RecordOptions>): Promise<RecordProcess>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -35,28 +42,39 @@ export async function recordBed(
   await hub.bucket(AUDIT).create({ private: true });
   const boards: Board[] = [];
   const records: StartedRecord[] = [];
+  const abandonAll = () => {
+    for (const record of records) record.abandon();
+  };
+  const process: RecordBed["process"] = (options = {}) => {
+    const board = new Board({ scoring: "none" });
+    const record = createRecord({
+      hub,
+      centralBucket: CENTRAL,
+      auditBucket: AUDIT,
+      board,
+      ...options,
+      limits: { firstWaitMs: 5, longestWaitMs: 50, leasePollMs: 20, ...options.limits },
+    });
+    boards.push(board);
+    records.push(record);
+    return { record, board };
+  };
+  const started: RecordBed["started"] = async (options) => {
+    const made = process(options);
+    await made.record.start();
+    return made;
+  };
   return {
     localHub,
     hub,
-    process(options = {}) {
-      const board = new Board({ scoring: "none" });
-      const record = createRecord({
-        hub,
-        centralBucket: CENTRAL,
-        auditBucket: AUDIT,
-        board,
-        ...options,
-        limits: { firstWaitMs: 5, longestWaitMs: 50, leasePollMs: 20, ...options.limits },
-      });
-      boards.push(board);
-      records.push(record);
-      return { record, board };
-    },
-    abandonAll() {
-      for (const record of records) record.abandon();
+    process,
+    started,
+    crash(options) {
+      abandonAll();
+      return started(options);
     },
     async [Symbol.asyncDispose]() {
-      for (const record of records) record.abandon();
+      abandonAll();
       await localHub.close();
       for (const board of boards) board.close();
     },

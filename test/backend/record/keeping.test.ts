@@ -1,6 +1,7 @@
 /** Lease, snapshots, audit log, verification index, and what happens beside the backend. */
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { createHub } from "../../../template/hub/client.ts";
 import type { StartedRecord } from "../../../template/spaces/backend/record/record.ts";
 import { addFault } from "../../support/hub-faults.ts";
 import { listDocuments } from "./board-view.ts";
@@ -77,6 +78,47 @@ describe("one writer at a time", () => {
     time.now += 181_000;
     await starting;
     await record.submit(post("a", "x"));
+  });
+
+  test("a renewal that arrives behind the successor's lease is noticed by the successor before it writes", async () => {
+    await using bed = await recordBed();
+    const path = `/api/buckets/${AUDIT}/batch`;
+    const held = Promise.withResolvers<void>();
+    let isHeld = false;
+    const calls: string[] = [];
+    const slow = createHub({
+      endpoint: bed.localHub.url,
+      token: "hf_local_organizer",
+      onCall: ({ method, path }) => isHeld && calls.push(`${method} ${path}`),
+      async fetch(url, init) {
+        if (isHeld && String(url).endsWith(path)) await held.promise;
+        return fetch(url, init);
+      },
+    });
+    const time = { now: Date.now() };
+    const leaseTtlMs = 600;
+    const first = await bed.started({ hub: slow, now: () => time.now, limits: { leaseTtlMs } });
+    // The snapshot of a first start.
+    await until(async () =>
+      [...(await contents(bed.hub, AUDIT)).keys()].some((path) => path.startsWith("snapshots/")),
+    );
+    const owner = async () => JSON.parse((await bed.hub.bucket(AUDIT).readText("lease.json")) ?? "{}").owner;
+    const firstOwner = await owner();
+    isHeld = true;
+    time.now += leaseTtlMs / 2;
+    await until(() => calls.includes(`GET /buckets/${AUDIT}/resolve/lease.json`));
+    const second = bed.process({
+      now: () => time.now + 3_600_000,
+      limits: { leasePollMs: 1000, leaseTtlMs },
+    });
+    const starting = second.record.start();
+    await until(async () => (await owner()) !== firstOwner);
+    held.resolve();
+    await starting;
+    await until(() => calls.includes(`POST ${path}`));
+    expect(await owner()).not.toBe(firstOwner);
+    time.now += leaseTtlMs / 2;
+    await until(() => !first.record.isWriting);
   });
 
   test("a backend whose lease another has taken stops writing and says so", async () => {

@@ -170,7 +170,10 @@ test("a backend that was replaced in the middle of a group does not write over i
   lost.catch(() => {});
   await until(async () => (await segments(bed.hub)) === 2);
   // By its clock that lease has run out.
-  const successor = await bed.started({ now: () => Date.now() + 3_600_000 });
+  const successor = await bed.started({
+    now: () => Date.now() + 3_600_000,
+    limits: { leasePollMs: 300 },
+  });
   await successor.record.submit(registrations("---\nhf_user: three\n---\n"));
   await until(async () => !record.isWriting);
   isCutOff = false;

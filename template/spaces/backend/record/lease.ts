@@ -56,9 +56,10 @@ export class Lease {
   }
 
   /** Takes the lease if nobody else holds it. `false`: somebody does. */
-  async tryAcquire(): Promise<boolean> {
-    const { bucket, log } = this.#options;
-    const holder = this.#holder(await this.#read());
+  async tryAcquire(signal: AbortSignal): Promise<boolean> {
+    const { bucket, log, now, sleep, pollMs } = this.#options;
+    const found = await this.#read();
+    const holder = this.#holder(found);
     if (holder !== null) {
       if (this.#waitsFor !== holder.owner) {
         log(
@@ -68,10 +69,16 @@ export class Lease {
       this.#waitsFor = holder.owner;
       return false;
     }
-    await bucket.write([this.file()]);
-    if ((await this.#read())?.owner !== this.owner) return false;
+    const at = now();
+    await bucket.write([this.#file({ at })]);
+    if (!(await this.#isMine())) return false;
+    if (found !== null && this.#mayStillRenew(found)) {
+      // It has looked before we wrote and may write behind us: then it goes on and this one waits.
+      await sleep(pollMs, signal);
+      if (!(await this.#isMine())) return false;
+    }
     this.#waitsFor = null;
-    this.#renewed();
+    this.#renewedAt = at;
     liveHere.add(this.owner);
     return true;
   }
@@ -79,7 +86,7 @@ export class Lease {
   /** Waits until no other backend holds the lease. Aborting gives up with an error. */
   async acquire(signal: AbortSignal): Promise<void> {
     const { sleep, pollMs } = this.#options;
-    while (!(await this.tryAcquire())) {
+    while (!(await this.tryAcquire(signal))) {
       await sleep(pollMs, signal);
       signal.throwIfAborted();
     }
@@ -103,17 +110,20 @@ export class Lease {
   /** Looks whether the lease is still held and extends it. After `false` nothing may be written any more. */
   async renew(): Promise<boolean> {
     if (this.#lostTo !== null) return false;
+    const { bucket, now } = this.#options;
+    const at = now();
+    // Uploaded before the look: between the look and the new file there is one request, and not three.
+    const staged = await bucket.stage([this.#file({ at })]);
     const current = await this.#read();
     if (current && current.owner !== this.owner) {
       this.#lostTo = current.owner;
       liveHere.delete(this.owner);
-      this.#options.log(
-        `backend ${current.owner} has taken over ${this.#options.bucket.id}; this one stops writing`,
-      );
+      this.#options.log(`backend ${current.owner} has taken over ${bucket.id}; this one stops writing`);
       return false;
     }
-    await this.#options.bucket.write([this.file()]);
-    this.#renewed();
+    await bucket.publish({ staged });
+    // What others count from, however long the way to the Hub was.
+    this.#renewedAt = at;
     return true;
   }
 
@@ -122,7 +132,8 @@ export class Lease {
     liveHere.delete(this.owner);
     if (this.#renewedAt === 0 || this.#lostTo !== null) return;
     const current = await this.#read();
-    if (current?.owner === this.owner) await this.#options.bucket.write([this.file(true)]);
+    if (current?.owner === this.owner)
+      await this.#options.bucket.write([this.#file({ at: this.#options.now(), released: true })]);
   }
 
   /** Forgets the lease without telling the Hub, as a crash would. */
@@ -130,12 +141,12 @@ export class Lease {
     liveHere.delete(this.owner);
   }
 
-  file(released = false): BucketFile {
+  #file({ at, released = false }: { at: number; released?: boolean }): BucketFile {
     const lease: LeaseFile = {
       owner: this.owner,
       host: machine(),
       pid: process.pid,
-      renewed_at: isoStamp(this.#options.now()),
+      renewed_at: isoStamp(at),
       ttl_s: this.#options.ttlMs / 1000,
       released,
     };
@@ -146,8 +157,8 @@ export class Lease {
     };
   }
 
-  #renewed(): void {
-    this.#renewedAt = this.#options.now();
+  async #isMine(): Promise<boolean> {
+    return (await this.#read())?.owner === this.owner;
   }
 
   async #read(): Promise<LeaseFile | null> {
@@ -159,6 +170,11 @@ export class Lease {
       this.#options.log(`${this.#options.bucket.id}/${LEASE_PATH} is no lease; replaced`);
       return null;
     }
+  }
+
+  /** Of a holder whose time has run out: it may be asleep or cut off, and not dead. */
+  #mayStillRenew(lease: LeaseFile): boolean {
+    return !lease.released && lease.owner !== this.owner && !isDeadHere(lease);
   }
 
   /** The lease if somebody else holds it at this moment. */

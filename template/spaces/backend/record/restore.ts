@@ -25,7 +25,7 @@ export interface RestoreOptions extends RecoverOptions {
 /** Resolves when this process holds the lease and memory, board and central bucket agree. */
 export async function restore(options: RestoreOptions): Promise<Loaded> {
   const { memory, board, lease, signal, persistence } = options;
-  const held = await persist("taking the lease", () => lease.tryAcquire(), signal, persistence);
+  const held = await persist("taking the lease", () => lease.tryAcquire(signal), signal, persistence);
   let loaded = await loadPatiently(options, held);
   await fillBoard(options);
   options.onLoaded?.();

@@ -9,21 +9,9 @@ import { keptJobs } from "./support/hub-jobs.ts";
 import { KilledCollab } from "./support/killed-collab.ts";
 import { stubManifest } from "./support/manifests.ts";
 import { requirePython } from "./support/python.ts";
-import { PATIENCE_MS, type TestAgent } from "./support/runs-collab.ts";
+import { NO_LIMITS, PATIENCE_MS, type Settings, type TestAgent } from "./support/runs-collab.ts";
 
-const SETTINGS = [
-  [["verification", "trigger"], "all"],
-  [["verification", "tolerance"], 0.6],
-  [["verification", "grey_band"], 0],
-  [["verification", "isolation"], []],
-  [["verification", "args"], []],
-  [["verification", "runs_per_day"], 100],
-  [["jobs", "per_agent_per_day"], 100],
-  [["jobs", "per_user_per_day"], 1000],
-  [["jobs", "per_submission_per_day"], 100],
-  [["jobs", "smoke", "per_agent_per_day"], 100],
-  [["jobs", "budget_per_day"], 1000],
-] as const;
+const SETTINGS: Settings = [...NO_LIMITS, [["verification", "trigger"], "all"]];
 const TIMEOUT = PATIENCE_MS * 2;
 
 let collab: KilledCollab;

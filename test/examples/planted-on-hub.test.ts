@@ -8,25 +8,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../../template/spaces/backend/documents/run.ts";
 import { atMost } from "./support/at-most.ts";
 import { requirePython } from "./support/python.ts";
-import { PATIENCE_MS, RunsCollab, type TestAgent } from "./support/runs-collab.ts";
+import { NO_LIMITS, PATIENCE_MS, RunsCollab, type Settings, type TestAgent } from "./support/runs-collab.ts";
 
-const SETTINGS = [
-  // Every one is run again, whether it leads or not, and rates are only as steady as the machine.
+const SETTINGS: Settings = [
+  ...NO_LIMITS,
+  // Every one is run again, whether it leads or not.
   [["verification", "trigger"], "all"],
-  [["verification", "tolerance"], 0.6],
-  [["verification", "grey_band"], 0],
-  // What a machine can enforce is another suite's question.
-  [["verification", "isolation"], []],
-  [["verification", "args"], []],
-  [["verification", "runs_per_day"], 100],
   [["scoring", "draws"], 1],
   // One agent posts them all, as fast as the machine can.
   [["board", "limits", "raw_messages_per_minute"], 100],
   [["board", "limits", "raw_messages_per_hour"], 1000],
-  [["jobs", "per_agent_per_day"], 100],
-  [["jobs", "per_user_per_day"], 1000],
-  [["jobs", "budget_per_day"], 1000],
-] as const;
+];
 
 let collab: RunsCollab;
 let ada: TestAgent;

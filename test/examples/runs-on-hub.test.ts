@@ -9,21 +9,7 @@ import { atMost } from "./support/at-most.ts";
 import { keptJobs } from "./support/hub-jobs.ts";
 import { stubManifest } from "./support/manifests.ts";
 import { requirePython } from "./support/python.ts";
-import { PATIENCE_MS, RunsCollab, type TestAgent } from "./support/runs-collab.ts";
-
-/** Rates of the stub are only as steady as the machine; quotas are not what this is about. */
-const SETTINGS = [
-  [["verification", "tolerance"], 0.6],
-  [["verification", "grey_band"], 0],
-  // What a machine can enforce is another suite's question.
-  [["verification", "isolation"], []],
-  [["verification", "args"], []],
-  [["jobs", "per_agent_per_day"], 100],
-  [["jobs", "per_user_per_day"], 1000],
-  [["jobs", "per_submission_per_day"], 100],
-  [["jobs", "smoke", "per_agent_per_day"], 100],
-  [["jobs", "budget_per_day"], 1000],
-] as const;
+import { NO_LIMITS, PATIENCE_MS, RunsCollab, type TestAgent } from "./support/runs-collab.ts";
 
 let collab: RunsCollab;
 let ada: TestAgent;
@@ -31,7 +17,7 @@ let bob: TestAgent;
 
 beforeAll(async () => {
   requirePython();
-  collab = await RunsCollab.start("gemma-challenge", SETTINGS);
+  collab = await RunsCollab.start("gemma-challenge", NO_LIMITS);
   ada = await collab.agent("ada-one", "ada");
   bob = await collab.agent("bob-one", "bob");
 }, PATIENCE_MS);

@@ -23,6 +23,21 @@ const POLL_MS = 250;
 
 export type Settings = readonly (readonly [path: readonly string[], value: unknown])[];
 
+/** For suites of what runs do: rates of the stub are only as steady as the machine, and quotas are not their question. */
+export const NO_LIMITS: Settings = [
+  [["verification", "tolerance"], 0.6],
+  [["verification", "grey_band"], 0],
+  // What a machine can enforce is another suite's question.
+  [["verification", "isolation"], []],
+  [["verification", "args"], []],
+  [["verification", "runs_per_day"], 100],
+  [["jobs", "per_agent_per_day"], 100],
+  [["jobs", "per_user_per_day"], 1000],
+  [["jobs", "per_submission_per_day"], 100],
+  [["jobs", "smoke", "per_agent_per_day"], 100],
+  [["jobs", "budget_per_day"], 1000],
+];
+
 export interface TestAgent {
   id: string;
   user: "ada" | "bob" | "cy";

@@ -1,5 +1,5 @@
 /** A search of a long list: the same answer as at once, and others are served meanwhile. */
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { Board } from "../../../template/spaces/backend/board/board.ts";
 import { askList, type ListQuery, listPage } from "../../../template/spaces/backend/board/queries/list.ts";
 import { inboxScope, messagesScope } from "../../../template/spaces/backend/board/queries/scopes.ts";
@@ -41,6 +41,20 @@ describe.each([
     // Again, when the counts are kept.
     expect(await askList(board, scope(), query)).toEqual(listPage(board, scope(), query));
   });
+});
+
+test.each([
+  ["ther word", "a common"],
+  ["11999", "a rare"],
+  ["as, 119", "no"],
+])("%s, %s word, asks the index once or twice and not in every slice", async (q) => {
+  while (board.search.indexBatch());
+  const asked = vi.spyOn(board.sql, "statement");
+  await askList(board, messagesScope(board), { q, order: "desc", limit: 10 });
+  const questions = asked.mock.calls.filter(([sql]) => sql.includes("MATCH")).length;
+  asked.mockRestore();
+  expect(questions).toBeGreaterThan(0);
+  expect(questions).toBeLessThan(3);
 });
 
 test("others are served while a search goes on, and it answers as of one moment", async () => {

@@ -53,6 +53,11 @@ interface Content {
   lines: string;
 }
 
+/** So many contents are looked at one by one: to ask the index costs more. */
+const FEW_CONTENTS = 2_000;
+/** A word that the index finds in every so-manieth content is common. */
+const COMMON_SHARE = 16;
+
 export class SearchIndex {
   readonly #sql: Sql;
   readonly #kept = new Map<string, KeptNeedle>();
@@ -78,7 +83,7 @@ export class SearchIndex {
   find(query: string): SearchHits {
     const text = query.toLowerCase();
     const kept = this.#keptOf(text);
-    this.#extend(text, kept, this.#newest());
+    this.#extend(text, kept, this.#newest(), this.#indexFor(text));
     return kept;
   }
 
@@ -91,12 +96,13 @@ export class SearchIndex {
   /** Looks through what `find` would have to, but in slices: then only what was written last is left to it. */
   async prepare(query: string): Promise<void> {
     const text = query.toLowerCase();
+    const match = this.#indexFor(text);
     await inSlices((size) => {
       // Asked for anew in each slice: another search may have made this needle be forgotten.
       const kept = this.#keptOf(text);
       const newest = this.#newest();
-      const upTo = Math.min(kept.upTo + size, newest);
-      this.#extend(text, kept, upTo);
+      const upTo = match === null ? Math.min(kept.upTo + size, newest) : newest;
+      this.#extend(text, kept, upTo, match);
       return upTo === newest ? "end" : "more";
     });
   }
@@ -127,11 +133,25 @@ export class SearchIndex {
     return this.#sql.get<{ id: number | null }>("SELECT max(id) AS id FROM contents")?.id ?? 0;
   }
 
-  /** Looks at contents up to the id `upTo`: first those in the index, then the others. */
-  #extend(text: string, kept: KeptNeedle, upTo: number): void {
+  /**
+   * What the index is asked for this text; `null` where going through the contents costs less. Each question goes
+   * through the index's lists from their beginning, so a common word would pay for that in every slice.
+   */
+  #indexFor(text: string): string | null {
+    const { upTo } = this.#keptOf(text);
+    const missing = this.#indexed - upTo;
+    const match = matchExpression(text);
+    if (match === null || missing <= FEW_CONTENTS) return null;
+    const most = Math.ceil(missing / COMMON_SHARE);
+    const some = "SELECT 1 FROM search s WHERE s.search MATCH ? AND s.rowid > ? LIMIT ?";
+    const found = this.#sql.get<{ n: number }>(`SELECT count(*) AS n FROM (${some})`, match, upTo, most);
+    return (found?.n ?? 0) < most ? match : null;
+  }
+
+  /** Looks at contents up to the id `upTo`; with `match` first at those in the index, then at the others. */
+  #extend(text: string, kept: KeptNeedle, upTo: number, match: string | null): void {
     if (upTo <= kept.upTo) return;
     const extend = isAsciiNeedle(text) ? this.#extendByLike : this.#extendByScript;
-    const match = matchExpression(text);
     const indexed = match === null ? kept.upTo : Math.min(Math.max(this.#indexed, kept.upTo), upTo);
     if (indexed > kept.upTo) kept.count += extend.call(this, text, kept.needle, match, kept.upTo, indexed);
     if (upTo > indexed) kept.count += extend.call(this, text, kept.needle, null, indexed, upTo);

@@ -11,11 +11,11 @@ export type Log = (level: LogLevel, event: string, fields?: Readonly<Record<stri
 export function createLog(stream: { write(text: string): unknown } = process.stdout): Log {
   return (level, event, fields = {}) => {
     const line = { time: new Date().toISOString(), level, event, ...fields };
-    stream.write(`${JSON.stringify(line, (_key, value) => fit(value))}\n`);
+    stream.write(`${JSON.stringify(line, (_key, value) => loggable(value))}\n`);
   };
 }
 
-function fit(value: unknown): unknown {
+function loggable(value: unknown): unknown {
   if (typeof value === "string") return maskTokens(value);
   return value instanceof Error ? errorFields(value) : value;
 }

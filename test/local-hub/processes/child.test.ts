@@ -1,11 +1,14 @@
 import { tmpdir } from "node:os";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import type { HubContext } from "../../../wizard/local-hub/context.ts";
 import { openDatabase } from "../../../wizard/local-hub/database.ts";
 import { Child } from "../../../wizard/local-hub/processes/child.ts";
 import { baseEnvironment } from "../../../wizard/local-hub/processes/environment.ts";
 import { guardOf } from "../../../wizard/local-hub/processes/process-guard.ts";
 import { isAlive } from "./support.ts";
+
+/** A killed process may still be seen for a moment. */
+const gone = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000);
 
 describe("a child", () => {
   const guard = guardOf({ db: openDatabase(":memory:"), instanceId: "child-test" } as HubContext);
@@ -51,14 +54,14 @@ describe("a child", () => {
   test("takes what it started along when it ends, even if that keeps the output open", async () => {
     const { child, lines } = start("sh", "-c", "sleep 1000 & echo $!");
     await child.exited;
-    expect(isAlive(Number(lines[0]))).toBe(false);
+    await gone(Number(lines[0]));
   });
 
   test.skipIf(process.platform !== "linux")("takes along what has left its group", async () => {
     const { child, lines, first } = start("sh", "-c", "setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000");
     await first;
     await child.stop(1_000);
-    expect(isAlive(Number(lines[0]))).toBe(false);
+    await gone(Number(lines[0]));
   });
 
   test("is asked to stop, and made to when it does not listen", async () => {

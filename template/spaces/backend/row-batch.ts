@@ -8,10 +8,12 @@ export class RowBatch {
   readonly #prepare: (sql: string) => StatementSync;
   readonly #insert: string;
   readonly #row: string;
+  /** By how many rows they insert. */
+  readonly #statements: StatementSync[] = [];
   #waiting: SQLInputValue[] = [];
   #rows = 0;
 
-  /** `insert`: all of the statement before its rows, `INSERT INTO t (a, b) VALUES`. `prepare` may keep statements. */
+  /** `insert`: all of the statement before its rows, `INSERT INTO t (a, b) VALUES`. */
   constructor(prepare: (sql: string) => StatementSync, insert: string, columns: number) {
     this.#prepare = prepare;
     this.#insert = insert;
@@ -28,9 +30,16 @@ export class RowBatch {
   /** Inserts what waits. Before anything reads the table, and before the transaction ends. */
   flush(): void {
     if (this.#rows === 0) return;
-    const rows = Array(this.#rows).fill(this.#row).join(", ");
-    this.#prepare(`${this.#insert} ${rows}`).run(...this.#waiting);
+    this.#statementFor(this.#rows).run(...this.#waiting);
     this.#waiting = [];
     this.#rows = 0;
+  }
+
+  #statementFor(rows: number): StatementSync {
+    const known = this.#statements[rows];
+    if (known) return known;
+    const statement = this.#prepare(`${this.#insert} ${Array(rows).fill(this.#row).join(", ")}`);
+    this.#statements[rows] = statement;
+    return statement;
   }
 }

@@ -211,7 +211,6 @@ export class Board implements BoardWriter {
     this.sql.transaction(() => {
       this.sql.db.exec(BOARD_INDEXES);
       refreshAllUnits(this.#context());
-      this.#contents.endFilling();
       this.documents.endFilling();
       this.sql.db.exec(COUNT_RESULTS + BOARD_TRIGGERS);
     });

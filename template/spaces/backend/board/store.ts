@@ -47,7 +47,6 @@ export class Contents {
   /** By filename: hashing a whole text would cost more than reading it. */
   readonly #recent = new Map<string, { text: string; id: number }>();
   readonly #rows: RowBatch;
-  #isFilling = true;
   #lastId = 0;
 
   constructor(sql: Sql) {
@@ -91,18 +90,12 @@ export class Contents {
     this.#lastId += 1;
     const { frontmatter, searchLines, body } = document;
     this.#rows.add(this.#lastId, JSON.stringify(frontmatter), searchLines, body);
-    if (!this.#isFilling) this.#rows.flush();
     return this.#lastId;
   }
 
-  /** While a board is filled, contents wait for each other; from here on those stored are in the table. */
+  /** Contents wait for each other; from here on those stored are in the table. */
   flush(): void {
     this.#rows.flush();
-  }
-
-  endFilling(): void {
-    this.#rows.flush();
-    this.#isFilling = false;
   }
 }
 
@@ -140,7 +133,6 @@ export class Documents {
     this.#lastId += 1;
     const [type, via, channel] = [document.text("type"), document.text("via"), document.text("channel")];
     this.#rows.add(this.#lastId, list, key, path, author, type, via, channel, content);
-    if (!this.#filled) this.#rows.flush();
     this.#filled?.add(list, { author, type, via, channel, hour: hourOf(key) });
     return this.#lastId;
   }
@@ -150,14 +142,13 @@ export class Documents {
     return this.#sql.run("DELETE FROM docs WHERE path = ?", path).changes > 0;
   }
 
-  /** While a board is filled, documents wait for each other; from here on those stored are in the table. */
+  /** Documents wait for each other; from here on those stored are in the table. After their contents. */
   flush(): void {
     this.#rows.flush();
   }
 
   /** From here on the triggers count. */
   endFilling(): void {
-    this.#rows.flush();
     this.#filled?.write(this.#sql);
     this.#filled = null;
   }

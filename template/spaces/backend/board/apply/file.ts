@@ -112,6 +112,11 @@ function storeListed(context: ApplyContext, kind: PathKind, list: string, file: 
     content,
     document: document(),
   });
+  // A batch of the filling is flushed as a whole.
+  if (!context.isFilling) {
+    contents.flush();
+    documents.flush();
+  }
   switch (kind.kind) {
     case "registration":
       applyRegistration(sql, doc, kind.id, document());

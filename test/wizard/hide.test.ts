@@ -1,16 +1,12 @@
-/** `agent-collab hide` on a collab that runs on this machine, looked at through its API. */
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { parseDocument } from "yaml";
 import { createHub } from "../../template/hub/client.ts";
-import { loadCollabDir } from "../../wizard/collab-dir.ts";
-import { type DevSession, startDev } from "../../wizard/dev/session.ts";
+import type { DevSession } from "../../wizard/dev/session.ts";
 import { filenameIn } from "../../wizard/running/documents.ts";
 import { runCli } from "../support/cli.ts";
+import { startWherePeopleJudge } from "../support/people-judge.ts";
 import { WorkFolder } from "../support/work-folder.ts";
 
-const EXAMPLE = resolve(import.meta.dirname, "../../examples/gemma-challenge");
 const MODERATION = "moderation.json";
 const SECRET = "xyzzy-secret";
 /** The backend looks for edits every 28 seconds. */
@@ -26,14 +22,7 @@ let note: string;
 
 beforeAll(async () => {
   work = await WorkFolder.create();
-  const dir = join(work.path, "collab");
-  await mkdir(dir);
-  for (const part of ["collab.yaml", "task", "harness", "eval_dataset"])
-    await cp(join(EXAMPLE, part), join(dir, part), { recursive: true });
-  const configuration = parseDocument(await readFile(join(dir, "collab.yaml"), "utf8"));
-  configuration.set("verification", { mode: "manual" });
-  await writeFile(join(dir, "collab.yaml"), String(configuration));
-  session = await startDev({ loaded: await loadCollabDir(dir), port: 0 });
+  session = await startWherePeopleJudge(work);
   await postAll();
 }, 120_000);
 afterAll(async () => {

@@ -1,8 +1,7 @@
 /** The organisers' commands on a collab that runs on this machine. */
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseDocument } from "yaml";
 import { createHub } from "../../template/hub/client.ts";
 import { runPath, runText } from "../../template/spaces/backend/documents/run.ts";
 import {
@@ -11,9 +10,9 @@ import {
   verdictPath,
   verdictText,
 } from "../../template/spaces/backend/documents/verdict.ts";
-import { loadCollabDir } from "../../wizard/collab-dir.ts";
-import { type DevSession, startDev } from "../../wizard/dev/session.ts";
+import type { DevSession } from "../../wizard/dev/session.ts";
 import { runCli } from "../support/cli.ts";
+import { startWherePeopleJudge } from "../support/people-judge.ts";
 import { sampleRun } from "../support/runs.ts";
 import { WorkFolder } from "../support/work-folder.ts";
 
@@ -27,15 +26,7 @@ let overCap: string;
 
 beforeAll(async () => {
   work = await WorkFolder.create();
-  const dir = join(work.path, "collab");
-  await mkdir(dir);
-  for (const part of ["collab.yaml", "task", "harness", "eval_dataset"])
-    await cp(join(EXAMPLE, part), join(dir, part), { recursive: true });
-  // People judge here: a verifier would be faster than the test.
-  const configuration = parseDocument(await readFile(join(dir, "collab.yaml"), "utf8"));
-  configuration.set("verification", { mode: "manual" });
-  await writeFile(join(dir, "collab.yaml"), String(configuration));
-  session = await startDev({ loaded: await loadCollabDir(dir), port: 0 });
+  session = await startWherePeopleJudge(work);
   filename = await postResult();
 }, 120_000);
 afterAll(async () => {

@@ -14,9 +14,9 @@ import {
   type Verdict,
   verdictPath,
 } from "../../../template/spaces/backend/documents/verdict.ts";
-import type { FaultRule } from "../../../wizard/local-hub/faults/rule.ts";
 import { type LocalHub, startLocalHub } from "../../../wizard/local-hub/server.ts";
 import { tokenOf } from "../../support/backend.ts";
+import { addFault, type Fault } from "../../support/hub-faults.ts";
 import { BackendProcess } from "../record/backend-process.ts";
 import { type Behaviour, HARNESS } from "../runs/support.ts";
 
@@ -97,15 +97,8 @@ export class KilledCollab {
   }
 
   /** Adds a fault; the answer lifts it. */
-  async fault(rule: Partial<FaultRule> & Pick<FaultRule, "kind">): Promise<() => Promise<void>> {
-    const path = `${this.#hub.url}/_emulator/faults`;
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(rule) });
-    if (!answer.ok) throw new Error(await answer.text());
-    const { id } = (await answer.json()) as { id: string };
-    return async () => {
-      await fetch(`${path}/${id}`, { method: "DELETE" });
-    };
+  fault(rule: Fault): Promise<() => Promise<void>> {
+    return addFault(this.#hub.url, rule);
   }
 
   /** Fails to write these files of the central bucket, and nothing else. */

@@ -8,15 +8,17 @@ export class RowBatch {
   readonly #prepare: (sql: string) => StatementSync;
   readonly #insert: string;
   readonly #row: string;
+  readonly #tail: string;
   /** By how many rows they insert. */
   readonly #statements: StatementSync[] = [];
   #waiting: SQLInputValue[] = [];
   #rows = 0;
 
-  /** `insert`: all of the statement before its rows, `INSERT INTO t (a, b) VALUES`. */
-  constructor(prepare: (sql: string) => StatementSync, insert: string, columns: number) {
+  /** `insert`: all of the statement before its rows, `INSERT INTO t (a, b) VALUES`; `tail`: what follows them. */
+  constructor(prepare: (sql: string) => StatementSync, insert: string, columns: number, tail = "") {
     this.#prepare = prepare;
     this.#insert = insert;
+    this.#tail = tail;
     this.#row = `(${Array(columns).fill("?").join(", ")})`;
   }
 
@@ -38,7 +40,8 @@ export class RowBatch {
   #statementFor(rows: number): StatementSync {
     const known = this.#statements[rows];
     if (known) return known;
-    const statement = this.#prepare(`${this.#insert} ${Array(rows).fill(this.#row).join(", ")}`);
+    const values = Array(rows).fill(this.#row).join(", ");
+    const statement = this.#prepare(`${this.#insert} ${values} ${this.#tail}`);
     this.#statements[rows] = statement;
     return statement;
   }

@@ -216,7 +216,7 @@ describe("the board", () => {
     });
     const filled = new Board({ scoring: SCORING });
     const files = written.board.sql.all<{ path: string }>("SELECT path FROM docs").map(({ path }) => path);
-    filled.fill(files.map((path) => ({ path, text: textOf(written, path), size: 1 })));
+    filled.fill(files.map((path) => ({ op: "put", path, text: textOf(written, path) })));
     filled.startFrom(7);
     const counts = (board: Board) => [
       board.sql.all("SELECT name, count FROM lists ORDER BY name"),
@@ -241,7 +241,7 @@ describe("the board", () => {
     using written = sixMessages();
     const filled = new Board({ scoring: SCORING });
     const files = written.board.sql.all<{ path: string }>("SELECT path FROM docs").map(({ path }) => path);
-    filled.fill(files.map((path) => ({ path, text: textOf(written, path), size: 1 })));
+    filled.fill(files.map((path) => ({ op: "put", path, text: textOf(written, path) })));
     filled.startFrom(1);
     const indexes = () =>
       filled.sql

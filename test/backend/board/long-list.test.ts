@@ -11,7 +11,11 @@ const nameOf = (n: number) =>
   `${filenameStamp(Date.UTC(2026, 0, 1) + n * 1000)}_${n % 7 === 0 ? "rare" : "a"}.md`;
 const textOf = (n: number) =>
   `---\nagent: a\ntype: ${n % 3 === 0 ? "plan" : "agent"}\n---\n\n${n % 2 === 0 ? "Common" : "other"} words, ${n}\n`;
-const fileOf = (folder: string, n: number) => ({ path: `${folder}/${nameOf(n)}`, text: textOf(n), size: 1 });
+const fileOf = (folder: string, n: number) => ({
+  op: "put" as const,
+  path: `${folder}/${nameOf(n)}`,
+  text: textOf(n),
+});
 const numbers = Array.from({ length: MESSAGES }, (_, n) => n);
 board.fill(numbers.flatMap((n) => [fileOf("message_board", n), fileOf("inbox/b", n)]));
 board.fill([100, 20_000].map((n) => fileOf("broadcasts", n)));
@@ -61,7 +65,8 @@ test("others are served while a search goes on, and it answers as of one moment"
   const query: ListQuery = { q: "word", order: "desc", limit: 10 };
   const before = messagesScope(board).count(board);
   const { done, turns } = await meanwhile(askList(board, messagesScope(board), query), (turn) => {
-    board.applyFound([fileOf("message_board", 30_000 + turn)]);
+    const { path, text } = fileOf("message_board", 30_000 + turn);
+    board.applyFound([{ path, text, size: 1 }]);
   });
   expect(turns).toBeGreaterThan(3);
   // Every message has the word: page and both counts are of the same moment.

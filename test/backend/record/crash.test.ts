@@ -39,13 +39,15 @@ test(`no kill loses or doubles an acknowledged message (${ROUNDS} rounds, CRASH_
   let done = 0;
   let collabs = 0;
   let messages = 0;
+  let hasFailed = false;
   const lane = async () => {
-    while (left > 0) {
+    while (left > 0 && !hasFailed) {
       const rounds = Math.min(left, ROUNDS_OF_A_COLLAB, Math.ceil(ROUNDS / LANES));
       left -= rounds;
       collabs += 1;
       await using collab = await CrashCollab.set(program, seeded(SEED + collabs));
-      for (let round = 0; round < rounds; round += 1) await collab.round();
+      for (let round = 0; round < rounds && !hasFailed; round += 1) await collab.round();
+      if (hasFailed) return;
       await collab.expectWhole();
       messages += collab.messages;
       done += rounds;
@@ -53,7 +55,13 @@ test(`no kill loses or doubles an acknowledged message (${ROUNDS} rounds, CRASH_
         process.stderr.write(`${done} of ${ROUNDS} kills, ${messages} messages, each there once\n`);
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  const failed = (error: unknown) => {
+    hasFailed = true;
+    throw error;
+  };
+  // Also after a failure all end before the test does, and take their collabs away.
+  const ends = await Promise.allSettled(Array.from({ length: LANES }, () => lane().catch(failed)));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   expect(messages).toBeGreaterThan(ROUNDS);
 });
 

@@ -46,6 +46,7 @@ export async function expectSnapshotAndJournalInBucket(hub: Hub): Promise<void> 
   const memory = new RecordMemory();
   try {
     await load({ central: hub.bucket(CENTRAL), audit: hub.bucket(AUDIT), memory, log() {} });
+    await memory.complete();
     const files = await contents(hub, CENTRAL);
     const restored = new Map([...memory.files()].map(({ path, text }) => [path, text]));
     for (const [path, text] of restored) if (text !== null) expect(files.get(path), path).toBe(text);

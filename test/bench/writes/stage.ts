@@ -66,7 +66,15 @@ export class Stage {
         content: `---\nagent_name: ${id}\nhf_user: ada\n---\n`,
       })),
     );
-    const board = { apply() {}, fill() {}, applyFound() {}, startFrom() {}, version: 0, journalSeq: 0 };
+    const board = {
+      apply() {},
+      fill() {},
+      empty() {},
+      applyFound() {},
+      startFrom() {},
+      version: 0,
+      journalSeq: 0,
+    };
     const record = createRecord({ hub: client, centralBucket: CENTRAL, auditBucket: AUDIT, board });
     await record.start();
     for (let done = 0; done < messages; done += 500) {

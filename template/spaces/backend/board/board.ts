@@ -6,6 +6,7 @@ import type { FileChange, JournalGroup } from "../record/types.ts";
 import { type ApplyContext, applyFile, applyRemoval } from "./apply/file.ts";
 import { rerank } from "./apply/result.ts";
 import { refreshAllUnits } from "./apply/unit.ts";
+import { Filling } from "./filling.ts";
 import {
   BOARD_INDEXES,
   BOARD_TABLES,
@@ -14,6 +15,7 @@ import {
   FILLED,
   FILLING,
   FILTER_INDEXES,
+  TABLE_NAMES,
 } from "./schema.ts";
 import { SearchIndex } from "./search.ts";
 import { Sql } from "./sql.ts";
@@ -55,8 +57,8 @@ export class Board implements BoardWriter {
   #version = 1;
   #journalSeq = 0;
   #removals = 0;
-  /** Being filled: indexes, triggers and counts are not there yet, so nothing can be asked. */
-  #isFilling = true;
+  /** While it is filled, indexes, triggers and counts are not there yet, so nothing can be asked. */
+  #filling: Filling | null = new Filling();
   #scoring: Scoring | "none";
   #selfReported: SelfReported;
   #hidden: ReadonlyMap<string, string> = new Map();
@@ -137,17 +139,26 @@ export class Board implements BoardWriter {
     });
   }
 
-  fill(files: readonly FoundFile[]): void {
-    if (!this.#isFilling) {
-      this.applyFound(files);
-      return;
-    }
+  fill(changes: readonly FileChange[]): void {
+    const filling = this.#filling;
+    if (!filling) throw new Error("the board is filled already");
     const context = this.#context();
     this.sql.transaction(() => {
-      for (const file of files) applyFile(context, file);
+      for (const change of changes) {
+        if (filling.isFirst(change)) applyChange(context, change);
+      }
       this.#contents.flush();
       this.documents.flush();
     });
+  }
+
+  empty(): void {
+    if (!this.#filling) throw new Error("the board is filled already");
+    this.#filling = new Filling();
+    for (const table of TABLE_NAMES) this.sql.run(`DELETE FROM ${table}`);
+    this.lists.forget();
+    this.#contents.forget();
+    this.documents.beginFilling();
   }
 
   applyFound(files: readonly FoundFile[], removed: readonly string[] = []): void {
@@ -206,15 +217,20 @@ export class Board implements BoardWriter {
   }
 
   #endFilling(): void {
-    if (!this.#isFilling) return;
-    this.#isFilling = false;
+    const filling = this.#filling;
+    if (!filling) return;
     this.sql.transaction(() => {
       this.sql.db.exec(BOARD_INDEXES);
+      this.#filling = null;
       refreshAllUnits(this.#context());
       this.documents.endFilling();
       this.sql.db.exec(COUNT_RESULTS + BOARD_TRIGGERS);
     });
     this.sql.db.exec(FILLED);
+    this.sql.transaction(() => {
+      const context = this.#context();
+      for (const change of filling.later()) applyChange(context, change);
+    });
     this.#makeFilterIndexes([...FILTER_INDEXES]);
   }
 
@@ -240,7 +256,7 @@ export class Board implements BoardWriter {
       documents: this.documents,
       scoring: this.#scoring,
       selfReported: this.#selfReported,
-      isFilling: this.#isFilling,
+      isFilling: this.#filling !== null,
       changed: (topic) => this.#computed[topic].clear(),
       removed: () => {
         this.#removals += 1;
@@ -261,7 +277,7 @@ export class Board implements BoardWriter {
     }
     if (!changed) return;
     this.#version += 1;
-    if (!this.#isFilling) this.search.schedule();
+    if (!this.#filling) this.search.schedule();
     for (const follower of this.#followers) follower({ ...what, version: this.#version });
   }
 }

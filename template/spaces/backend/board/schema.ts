@@ -108,6 +108,8 @@ CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 `;
 
+export const TABLE_NAMES = [...BOARD_TABLES.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, name]) => name);
+
 /** What the triggers would have counted of results; of documents, `Documents` counts itself. */
 export const COUNT_RESULTS = `
 INSERT INTO result_tallies SELECT class, verification, count(*) FROM results GROUP BY class, verification;

@@ -147,6 +147,10 @@ export class Documents {
     this.#rows.flush();
   }
 
+  beginFilling(): void {
+    this.#filled = new FilledCounts();
+  }
+
   /** From here on the triggers count. */
   endFilling(): void {
     this.#filled?.write(this.#sql);

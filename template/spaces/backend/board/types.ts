@@ -2,7 +2,7 @@
  * The board: everything a reader can ask, in SQLite, computed from the files of the central bucket.
  * It is never the source of truth: losing it costs a rebuild, nothing else.
  */
-import type { JournalGroup } from "../record/types.ts";
+import type { FileChange, JournalGroup } from "../record/types.ts";
 
 /** JSON-safe frontmatter: what YAML gave, with dates as text and non-finite numbers as null. */
 export type Frontmatter = { [key: string]: unknown };
@@ -19,7 +19,7 @@ export interface ResultView extends DocumentView {
   verification: string;
 }
 
-/** What the board is fed with besides journal groups: files found in the bucket (first start, organisers' edits). */
+/** What the board is fed with besides journal groups: files found in the bucket (organisers' edits). */
 export interface FoundFile {
   path: string;
   text: string;
@@ -30,8 +30,12 @@ export interface FoundFile {
 export interface BoardWriter {
   /** One transaction. Applying a group again changes nothing. The version rises by one. */
   apply(group: JournalGroup): void;
-  /** Files for a new board, each path once; as `applyFound` for one that can be asked already. */
-  fill(files: readonly FoundFile[]): void;
+  /** For a new board, which cannot be asked before `startFrom`; of a path that comes again the last change counts. */
+  fill(changes: readonly FileChange[]): void;
+  /** Back to the beginning of the filling. */
+  empty(): void;
+  /** Ends the filling: the journal up to here was in it. */
+  startFrom(journalSeq: number): void;
   /** Files that changed outside the backend; `removed` paths are gone. The version rises if anything differed. */
   applyFound(files: readonly FoundFile[], removed?: readonly string[]): void;
   /** Rises with every applied write; ETags and caches are made from it. */

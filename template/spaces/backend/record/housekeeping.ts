@@ -53,7 +53,7 @@ export class Housekeeping {
   }
 
   start(flushRefusals: () => void): void {
-    const { lease, limits, edits } = this.#options;
+    const { memory, lease, limits, edits, persistence } = this.#options;
     const renew = async () => {
       if (lease.isDue && lease.lostTo === null) await lease.renew();
     };
@@ -65,6 +65,10 @@ export class Housekeeping {
     );
     this.#every(limits.reconcileAllMs, "looking at all files", () => this.#options.reconcileAll());
     this.#every(limits.pendingWithinMs, "writing the verification index", () => this.#flushPending());
+    // Nothing waits for it yet. Should it fail, who needs it tries again.
+    const failed = (error: unknown) =>
+      persistence.log(`reading the last snapshot failed: ${messageOf(error)}`);
+    memory.complete(this.#stop.signal).catch(failed);
     if (this.#firstStart || this.#isDue) this.#snapshot();
   }
 
@@ -145,6 +149,8 @@ export class Housekeeping {
 
   async #writeSnapshot(flushAudit: boolean): Promise<void> {
     const { audit, memory, lease, now, limits, persistence } = this.#options;
+    const { signal } = this.#stop;
+    await persist("reading the last snapshot", () => memory.complete(signal), signal, persistence);
     const seq = memory.seq;
     memory.forgetAnswers(now() - limits.answersKeptMs);
     const how = { seq, writer: lease.owner, now: now(), flushAudit };

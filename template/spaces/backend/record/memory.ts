@@ -2,6 +2,9 @@
  * What the record itself remembers, in SQLite, rebuilt at every start from snapshot and journal: the last
  * state of every file (for the next snapshot), answers by Idempotency-Key, agent keys, promoted contents.
  * Every row carries the number of the group that wrote it, so a snapshot writes only what is new.
+ *
+ * No request asks for the states of files. So at the start those of a snapshot are only *owed*: the board is
+ * filled from the lines as they come, and `complete` reads them in once requests are answered.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { RowBatch } from "../row-batch.ts";
@@ -25,7 +28,10 @@ export interface FileState {
   size: number;
 }
 
-/** Large pages and a cache for the index of paths: a start writes the whole history into it. */
+/** Lines of a snapshot part, some at a time. */
+export type LineBatches = () => AsyncIterable<readonly MemoryLine[]>;
+
+/** Large pages and a cache for the index of paths: the whole history is written into it. */
 const SCHEMA = `
 PRAGMA page_size = 16384; PRAGMA cache_size = -16384; PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
@@ -43,10 +49,18 @@ CREATE TABLE audit (seq INTEGER NOT NULL, ts TEXT NOT NULL, line TEXT NOT NULL);
 CREATE INDEX audit_seq ON audit(seq);
 `;
 
+/** What is owed comes late: a state that a later group has written stays. */
+const NEWEST_STATE = `ON CONFLICT (path) DO UPDATE SET seq = excluded.seq, op = excluded.op, text = excluded.text,
+  size = excluded.size, hash = excluded.hash, source = excluded.source WHERE excluded.seq >= seq`;
+
 export class RecordMemory {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #files = new RowBatch((text) => this.#sql(text), "INSERT OR REPLACE INTO files VALUES", 7);
+  readonly #files = new RowBatch((text) => this.#sql(text), "INSERT INTO files VALUES", 7, NEWEST_STATE);
+  /** Parts whose files are not in yet, oldest first. */
+  #owed: { seq: number; batches: LineBatches }[] = [];
+  #completing: Promise<void> | null = null;
+  #isClosed = false;
   /** The newest group in here. */
   seq = 0;
   /** The newest stamp that was given, in milliseconds. */
@@ -81,16 +95,50 @@ export class RecordMemory {
     this.#change(change, seq);
   }
 
+  /** Everything of these lines but the states of files, which `owe` announces. */
   load(lines: Iterable<MemoryLine>, seq: number): void {
     this.transaction(() => {
       for (const line of lines) this.#load(line, seq);
-      this.#files.flush();
       this.seq = Math.max(this.seq, seq);
     });
   }
 
+  /** The states of files in these lines are read in by `complete`; until then nobody may ask for any. */
+  owe(seq: number, batches: LineBatches): void {
+    this.#owed.push({ seq, batches });
+  }
+
+  /**
+   * Reads in what is owed, a batch a turn of the event loop. Resolves when states of files may be asked for. What a
+   * failure or `signal` has left is still owed. Who comes while it is read waits for the first caller's reading.
+   */
+  complete(signal?: AbortSignal): Promise<void> {
+    this.#completing ??= this.#readOwed(signal).finally(() => {
+      this.#completing = null;
+    });
+    return this.#completing;
+  }
+
+  async #readOwed(signal: AbortSignal | undefined): Promise<void> {
+    for (let part = this.#owed[0]; part; part = this.#owed[0]) {
+      for await (const lines of part.batches()) {
+        if (signal?.aborted || this.#isClosed) throw new Error("stopped");
+        this.transaction(() => {
+          for (const line of lines) {
+            const change = changeOf(line);
+            if (change) this.#addFile(change, part.seq);
+          }
+          this.#files.flush();
+        });
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      this.#owed.shift();
+    }
+  }
+
   /** Everything whose last change lies in groups `after < seq <= upTo`. */
   *lines(after: number, upTo: number): Generator<MemoryLine> {
+    this.#expectComplete();
     const range = "WHERE seq > ? AND seq <= ?";
     const files = `SELECT op, path, text, size, hash, source FROM files ${range} ORDER BY seq, rowid`;
     for (const row of this.#sql(files).iterate(after, upTo)) {
@@ -118,6 +166,7 @@ export class RecordMemory {
 
   /** Every file there is, for filling an empty board; what one group wrote comes together. */
   *files(): Generator<FileState> {
+    this.#expectComplete();
     const files = this.#db.prepare("SELECT path, text, size FROM files WHERE op <> 'delete' ORDER BY rowid");
     // Half the time of rows as objects.
     files.setReturnArrays(true);
@@ -129,16 +178,19 @@ export class RecordMemory {
 
   /** Size of the file in bytes and the group that wrote it; `undefined` if there is no such file. */
   stateOf(path: string): { size: number; seq: number } | undefined {
+    this.#expectComplete();
     const row = this.#sql("SELECT size, seq FROM files WHERE path = ? AND op <> 'delete'").get(path);
     return row && { size: Number(row.size), seq: Number(row.seq) };
   }
 
   *paths(): Generator<string> {
+    this.#expectComplete();
     for (const row of this.#sql("SELECT path FROM files WHERE op <> 'delete'").iterate())
       yield String(row.path);
   }
 
   *deletedPaths(): Generator<string> {
+    this.#expectComplete();
     for (const row of this.#sql("SELECT path FROM files WHERE op = 'delete'").iterate())
       yield String(row.path);
   }
@@ -182,11 +234,13 @@ export class RecordMemory {
     this.#db.exec(
       "DELETE FROM files; DELETE FROM agent_keys; DELETE FROM promoted; DELETE FROM answers; DELETE FROM audit",
     );
+    this.#owed = [];
     this.seq = 0;
     this.lastStamp = 0;
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#statements.clear();
     this.#db.close();
   }
@@ -204,17 +258,6 @@ export class RecordMemory {
 
   #load(line: MemoryLine, seq: number): void {
     switch (line[0]) {
-      case "f":
-        this.#addFile({ op: "put", path: line[1], text: line[2] }, seq);
-        break;
-      case "c": {
-        const [, path, size, xetHash, id] = line;
-        this.#addFile({ op: "copy", path, size, xetHash, source: { type: "bucket", id } }, seq);
-        break;
-      }
-      case "d":
-        this.#addFile({ op: "delete", path: line[1] }, seq);
-        break;
       case "k":
         this.#key(line[1], line[2], seq);
         break;
@@ -269,6 +312,10 @@ export class RecordMemory {
     this.#sql("INSERT INTO audit VALUES (?, ?, ?)").run(seq, line.ts, JSON.stringify(line));
   }
 
+  #expectComplete(): void {
+    if (this.#owed.length > 0) throw new Error("states of files are asked for before complete()");
+  }
+
   #one(sql: string, ...values: SQLInputValue[]): string | undefined {
     const row = this.#sql(sql).get(...values);
     return row === undefined ? undefined : String(row.value);
@@ -281,5 +328,21 @@ export class RecordMemory {
       this.#statements.set(text, statement);
     }
     return statement;
+  }
+}
+
+/** The change that a line tells of; `null` for a line about something else than a file. */
+export function changeOf(line: MemoryLine): FileChange | null {
+  switch (line[0]) {
+    case "f":
+      return { op: "put", path: line[1], text: line[2] };
+    case "c": {
+      const [, path, size, xetHash, id] = line;
+      return { op: "copy", path, size, xetHash, source: { type: "bucket", id } };
+    }
+    case "d":
+      return { op: "delete", path: line[1] };
+    default:
+      return null;
   }
 }

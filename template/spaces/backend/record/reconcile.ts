@@ -20,12 +20,14 @@ export interface ReconcileOptions {
 
 /** Takes in what is unknown among the newest uploads. Returns how many files that were. */
 export async function reconcileNewest(options: ReconcileOptions): Promise<number> {
+  await options.memory.complete();
   return takeIn(options, await options.bucket.newest(NEWEST));
 }
 
 /** Takes in everything unknown and takes out what is gone. Returns how many files that were. */
 export async function reconcileAll(options: ReconcileOptions): Promise<number> {
   const { bucket, memory, board } = options;
+  await memory.complete();
   const before = [...memory.paths()];
   const listed = new Set<string>();
   let found = 0;

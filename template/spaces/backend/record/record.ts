@@ -23,7 +23,7 @@ export interface RecordOptions {
   centralBucket: string;
   auditBucket: string;
   /** Empty; filled by `start`. */
-  board: BoardWriter & { startFrom(journalSeq: number): void };
+  board: BoardWriter;
   now?: () => number;
   limits?: Partial<RecordLimits>;
   log?: (line: string) => void;

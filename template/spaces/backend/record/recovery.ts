@@ -1,6 +1,6 @@
 /** Starting: the last snapshot, the journal after it, and what the last group still owes the central bucket. */
 import type { BucketEntry, HubBucket } from "../../../hub/types.ts";
-import type { FoundFile } from "../board/types.ts";
+import type { BoardWriter, FoundFile } from "../board/types.ts";
 import { carryThrough, corrections } from "./carry.ts";
 import { decodeSegment, JOURNAL_FOLDER, parseSegmentPath, type SegmentName, segmentPath } from "./journal.ts";
 import type { RecordMemory } from "./memory.ts";
@@ -11,6 +11,8 @@ import { parseManifestPath, readSnapshot, SNAPSHOT_FOLDER, type SnapshotManifest
 import type { FileChange, JournalGroup } from "./types.ts";
 
 const SEGMENT_READERS = 8;
+/** Files that the board takes in while requests wait. */
+const FILES_AT_ONCE = 2000;
 
 export interface RecoverOptions {
   central: HubBucket;
@@ -40,10 +42,18 @@ export interface Loaded extends AuditFiles {
   isFirstStart: boolean;
 }
 
-/** Fills `memory` with what snapshot and journal say. Changes nothing on the Hub. */
-export async function load(options: RecoverOptions): Promise<Loaded> {
-  const { audit, central, memory, log } = options;
-  memory.clear();
+/**
+ * Fills `memory` with what snapshot and journal say, and an empty `board` at the same time. Changes nothing on the
+ * Hub. The states of files are owed then: `memory.complete()`.
+ */
+export async function load(options: RecoverOptions, board?: BoardWriter): Promise<Loaded> {
+  const { audit, central, memory } = options;
+  const empty = () => {
+    memory.clear();
+    board?.empty();
+  };
+  const fill = (changes: readonly FileChange[]) => board?.fill(changes);
+  empty();
   const files = await listAuditFiles(audit);
   const isFirstStart = files.segments.length === 0 && files.manifests.length === 0;
   if (isFirstStart) {
@@ -51,16 +61,23 @@ export async function load(options: RecoverOptions): Promise<Loaded> {
     memory.transaction(() => {
       for (const change of found) memory.found(change, 0);
     });
-    if (found.length > 0) log(`first start: read ${found.length} files of ${central.id}`);
+    for (let at = 0; at < found.length; at += FILES_AT_ONCE) {
+      fill(found.slice(at, at + FILES_AT_ONCE));
+      await turn();
+    }
+    if (found.length > 0) options.log(`first start: read ${found.length} files of ${central.id}`);
     return { ...files, snapshot: null, lastGroups: [], isFirstStart };
   }
-  const snapshot = await loadSnapshot(options, files.manifests);
+  const snapshot = await loadSnapshot(options, files.manifests, { empty, fill });
   const groups = await readSegments(
     audit,
     files.segments.filter(({ seq }) => seq > memory.seq),
   );
-  warnOfGaps(groups, memory.seq, log);
-  for (const group of groups) memory.apply(group);
+  warnOfGaps(groups, memory.seq, options.log);
+  for (const group of groups) {
+    memory.apply(group);
+    fill(group.entries.flatMap(({ changes }) => changes));
+  }
   return { ...files, snapshot, lastGroups: lastOf(groups), isFirstStart };
 }
 
@@ -117,17 +134,20 @@ export async function completeLastGroup(
   return refused.size === 0 ? [] : corrections(central, [...refused.keys()], how);
 }
 
-/** Files in batches, for a board that is filled at the start. */
-export function* foundFiles(memory: RecordMemory, batchSize = 2000): Generator<FoundFile[]> {
+/** All files there are, in batches with a turn of the event loop between them. */
+export async function* foundFiles(memory: RecordMemory): AsyncGenerator<FoundFile[]> {
   let batch: FoundFile[] = [];
   for (const { path, text, size } of memory.files()) {
     batch.push({ path, text: text ?? "", size });
-    if (batch.length < batchSize) continue;
+    if (batch.length < FILES_AT_ONCE) continue;
     yield batch;
+    await turn();
     batch = [];
   }
   if (batch.length > 0) yield batch;
 }
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 async function listAuditFiles(audit: HubBucket): Promise<AuditFiles> {
   const list = async (folder: string) => {
@@ -150,14 +170,15 @@ async function listAuditFiles(audit: HubBucket): Promise<AuditFiles> {
 async function loadSnapshot(
   { audit, memory, log }: RecoverOptions,
   manifests: readonly string[],
+  { empty, fill }: { empty(): void; fill(changes: readonly FileChange[]): void },
 ): Promise<SnapshotManifest | null> {
   for (const path of [...manifests].reverse()) {
     try {
-      return await readSnapshot(audit, path, memory);
+      return await readSnapshot(audit, path, memory, fill);
     } catch (error) {
       if (isTransient(error)) throw error;
       log(`${audit.id}/${path} cannot be used: ${messageOf(error)}`);
-      memory.clear();
+      empty();
     }
   }
   if (manifests.length === 0) return null;

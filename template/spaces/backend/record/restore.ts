@@ -15,7 +15,7 @@ import {
 import { foundFile } from "./scan.ts";
 
 export interface RestoreOptions extends RecoverOptions {
-  board: BoardWriter & { startFrom(journalSeq: number): void };
+  board: BoardWriter;
   lease: Lease;
   onLoaded: (() => void) | undefined;
   signal: AbortSignal;
@@ -27,7 +27,7 @@ export async function restore(options: RestoreOptions): Promise<Loaded> {
   const { memory, board, lease, signal, persistence } = options;
   const held = await persist("taking the lease", () => lease.tryAcquire(signal), signal, persistence);
   let loaded = await loadPatiently(options, held);
-  await fillBoard(options);
+  board.startFrom(memory.seq);
   options.onLoaded?.();
   if (!held) {
     await persist("taking the lease", () => lease.acquire(signal), signal, persistence);
@@ -50,7 +50,7 @@ export async function restore(options: RestoreOptions): Promise<Loaded> {
 /** While another backend writes, a file may be merged away under the reader: then it reads again. */
 async function loadPatiently(options: RestoreOptions, held: boolean): Promise<Loaded> {
   const { signal, persistence } = options;
-  const restoreOnce = () => load(options);
+  const restoreOnce = () => load(options, options.board);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await persist("restoring the record", restoreOnce, signal, persistence);
@@ -59,14 +59,6 @@ async function loadPatiently(options: RestoreOptions, held: boolean): Promise<Lo
       await persistence.sleep(persistence.firstWaitMs, signal);
     }
   }
-}
-
-async function fillBoard({ memory, board }: RestoreOptions): Promise<void> {
-  for (const files of foundFiles(memory)) {
-    board.fill(files);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-  board.startFrom(memory.seq);
 }
 
 /** What the other backend wrote between our reading and its end. */
@@ -82,8 +74,15 @@ async function catchUp(options: RestoreOptions, loaded: Loaded): Promise<Loaded>
     const lastGroups = news.groups.length > 0 ? lastOf(news.groups) : loaded.lastGroups;
     return { ...loaded, ...news.files, lastGroups };
   }
-  const again = await persist("restoring the record", () => load(options), signal, persistence);
-  await fillBoard(options);
+  const restoreAgain = async () => {
+    const again = await load(options);
+    await memory.complete();
+    return again;
+  };
+  const again = await persist("restoring the record", restoreAgain, signal, persistence);
+  // Readers are there already: they see each file once, as it is now.
+  for await (const files of foundFiles(memory)) board.applyFound(files);
   board.applyFound([], [...memory.deletedPaths()]);
+  board.startFrom(memory.seq);
   return again;
 }

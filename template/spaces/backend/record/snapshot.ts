@@ -9,7 +9,8 @@ import { createGunzip, gzip } from "node:zlib";
 import { z } from "zod";
 import type { BucketFile, HubBucket } from "../../../hub/types.ts";
 import { isoStamp } from "../documents/stamp.ts";
-import type { MemoryLine, RecordMemory } from "./memory.ts";
+import { changeOf, type MemoryLine, type RecordMemory } from "./memory.ts";
+import type { FileChange } from "./types.ts";
 
 export const SNAPSHOT_FOLDER = "snapshots";
 
@@ -43,6 +44,10 @@ const SEALED_CHARACTERS = 32 * 1024 * 1024;
 const PARTS_AHEAD = 3;
 /** Bytes that zlib hands over at once; by default they are so few that handing over takes most of the time. */
 const CHUNK_BYTES = 1024 * 1024;
+/** The same while requests are answered: what is read of a chunk takes a few milliseconds. */
+const SMALL_CHUNK_BYTES = 128 * 1024;
+/** Parts that are read twice are kept in between if they are so small together; others are fetched again. */
+const KEPT_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Groups read from memory before other work gets a turn. */
 const SLICE_GROUPS = 256;
@@ -114,37 +119,45 @@ function auditFiles(memory: RecordMemory, seq: number, writer: string): BucketFi
   }));
 }
 
-/** Loads it into `memory`. Throws if the manifest or one of its parts is missing or damaged. */
+/**
+ * Loads it into `memory` and hands its files to `fill`, in the order of their groups: a path may come again, and
+ * the later one counts. `memory` only owes the files' states then. Throws if the manifest or one of its parts is
+ * missing or damaged; then `fill` may have got some of it.
+ */
 export async function readSnapshot(
   bucket: HubBucket,
   path: string,
   memory: RecordMemory,
+  fill: (changes: readonly FileChange[]) => void,
 ): Promise<SnapshotManifest> {
   const text = await bucket.readText(path);
   if (text === null) throw new Error(`${path} is missing`);
   const manifest = Manifest.parse(JSON.parse(text));
   // Fetched ahead, few at a time since they are large; loaded in order: a later part overrides an earlier one.
-  const fetched: Promise<Uint8Array | null>[] = [];
+  const fetched: Promise<Uint8Array>[] = [];
   let next = 0;
   const fetchNext = () => {
     const part = manifest.parts[next];
     next += 1;
     if (!part) return;
-    const bytes = bucket.read(part.path);
+    const bytes = readPart(bucket, part);
     bytes.catch(() => {});
     fetched.push(bytes);
   };
   while (next < PARTS_AHEAD) fetchNext();
+  let keeps = KEPT_BYTES;
   for (const part of manifest.parts) {
-    const compressed = await fetched.shift();
+    const compressed = await (fetched.shift() as Promise<Uint8Array>);
     fetchNext();
-    if (!compressed) throw new Error(`${part.path} is missing`);
-    let size = 0;
-    for await (const lines of unpack(compressed)) {
-      size += lines.length;
-      memory.load(parseLines(lines), part.to);
+    for await (const lines of unpack(compressed, part, CHUNK_BYTES)) {
+      memory.load(lines, part.to);
+      fill(lines.map(changeOf).filter((change) => change !== null));
     }
-    if (size !== part.size) throw new Error(`${part.path} is damaged`);
+    keeps -= compressed.length;
+    const kept = keeps >= 0 ? compressed : null;
+    memory.owe(part.to, async function* () {
+      yield* unpack(kept ?? (await readPart(bucket, part)), part, SMALL_CHUNK_BYTES);
+    });
   }
   memory.forgetAudit(manifest.audit_seq);
   memory.seq = Math.max(memory.seq, manifest.seq);
@@ -152,20 +165,37 @@ export async function readSnapshot(
   return manifest;
 }
 
-/** Whole lines, about `CHUNK_BYTES` at a time: zlib's threads unpack the next ones while these are loaded. */
-async function* unpack(compressed: Uint8Array): AsyncGenerator<string> {
-  const unpacked = createGunzip({ chunkSize: CHUNK_BYTES });
+async function readPart(bucket: HubBucket, { path }: SnapshotPart): Promise<Uint8Array> {
+  const compressed = await bucket.read(path);
+  if (!compressed) throw new Error(`${path} is missing`);
+  return compressed;
+}
+
+/** The lines of a part, about `chunkBytes` at a time: zlib's threads unpack the next ones while these are loaded. */
+async function* unpack(
+  compressed: Uint8Array,
+  { path, size }: SnapshotPart,
+  chunkBytes: number,
+): AsyncGenerator<MemoryLine[]> {
+  const unpacked = createGunzip({ chunkSize: chunkBytes });
   unpacked.end(compressed);
   let rest: Uint8Array[] = [];
+  let characters = 0;
+  const linesIn = (bytes: readonly Uint8Array[]) => {
+    const text = Buffer.concat(bytes).toString();
+    characters += text.length;
+    return parseLines(text);
+  };
   for await (const chunk of unpacked as AsyncIterable<Buffer>) {
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
-      yield Buffer.concat([...rest, chunk.subarray(0, end)]).toString();
+      yield linesIn([...rest, chunk.subarray(0, end)]);
       rest = [];
     }
     if (end < chunk.length) rest.push(chunk.subarray(end));
   }
-  if (rest.length > 0) yield Buffer.concat(rest).toString();
+  if (rest.length > 0) yield linesIn(rest);
+  if (characters !== size) throw new Error(`${path} is damaged`);
 }
 
 async function chooseParts(memory: RecordMemory, parts: readonly SnapshotPart[], seq: number) {
@@ -192,12 +222,14 @@ async function collect(memory: RecordMemory, after: number, upTo: number): Promi
   return slices.join("");
 }
 
-function* parseLines(content: string): Generator<MemoryLine> {
+function parseLines(content: string): MemoryLine[] {
+  const lines: MemoryLine[] = [];
   for (let start = 0; start < content.length; ) {
     const end = content.indexOf("\n", start);
     if (end === -1) throw new Error("a line without an end");
     // Written by this module: the shape is known.
-    yield JSON.parse(content.slice(start, end)) as MemoryLine;
+    lines.push(JSON.parse(content.slice(start, end)) as MemoryLine);
     start = end + 1;
   }
+  return lines;
 }

@@ -237,6 +237,26 @@ describe("the board", () => {
     filled.close();
   });
 
+  test("what was filled is indexed on its own, also while nothing else happens", async () => {
+    const immediates = () => process.getActiveResourcesInfo().filter((what) => what === "Immediate").length;
+    const before = immediates();
+    const filled = new Board({ scoring: SCORING });
+    const text = document("type: agent", "word");
+    filled.fill(
+      Array.from({ length: 250 }, (_, n) => ({ op: "put", path: `message_board/${1000 + n}_a.md`, text })),
+    );
+    filled.startFrom(1);
+    const turns: number[] = [];
+    for (let indexed = 0; indexed < 250; ) {
+      // Work that the event loop waits for; it would sleep on any other.
+      turns.push(immediates() - before);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      indexed = filled.sql.get<{ n: number }>("SELECT count(*) AS n FROM search")?.n ?? 0;
+    }
+    expect(new Set(turns)).toEqual(new Set([1]));
+    filled.close();
+  });
+
   test("what was filled answers filters at once, and has their indexes soon after", async () => {
     using written = sixMessages();
     const filled = new Board({ scoring: SCORING });

@@ -245,7 +245,6 @@ export class Board implements BoardWriter {
       this.sql.db.exec(next);
       this.#makeFilterIndexes(left);
     });
-    this.#indexing.unref();
   }
 
   #context(): ApplyContext {

@@ -20,7 +20,7 @@ const TRIGRAM = 3;
 /** More trigrams than these narrow nothing down any further. */
 const MAX_TRIGRAMS = 40;
 /** Contents indexed in one go: some milliseconds of work, so that requests in between do not wait. */
-const BATCH = 50;
+const BATCH = 100;
 const KEPT_NEEDLES = 64;
 const KEPT_COUNTS = 256;
 /** Hits kept over all needles; some 20 bytes each. */
@@ -221,14 +221,16 @@ export class SearchIndex {
     return batch.length === BATCH;
   }
 
-  /** Indexes what is left, batch by batch, between other work. */
+  /**
+   * Indexes what is left, batch by batch, between other work. The event loop must know that something is to be done:
+   * for an immediate that was `unref`ed it waits until something else wakes it.
+   */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = setImmediate(() => {
       this.#scheduled = undefined;
       if (this.indexBatch()) this.schedule();
     });
-    this.#scheduled.unref();
   }
 
   close(): void {

@@ -39,9 +39,9 @@ export async function liftFaults(hubUrl: string): Promise<void> {
   if (!response.ok) throw new Error(await response.text());
 }
 
-/** How often the faults in force have been met, all together. */
-export async function faultsMet(hubUrl: string): Promise<number> {
+/** How often each of the faults in force has been met. */
+export async function faultsMet(hubUrl: string): Promise<number[]> {
   const response = await fetch(`${hubUrl}/_emulator/faults`);
   const { faults } = (await response.json()) as { faults: { applied: number }[] };
-  return faults.reduce((sum, { applied }) => sum + applied, 0);
+  return faults.map(({ applied }) => applied);
 }

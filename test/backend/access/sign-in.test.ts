@@ -5,6 +5,7 @@ import { clientIdIn } from "../../../template/spaces/backend/upkeep/dashboard.ts
 import { BackendUnderTest, tokenOf } from "../../support/backend.ts";
 import { Dashboard } from "../../support/dashboard.ts";
 import { eventually } from "../../support/eventually.ts";
+import { addFault } from "../../support/hub-faults.ts";
 
 /** Users whom the Hub no longer lists as members. */
 const gone = new Set<string>();
@@ -248,14 +249,9 @@ describe("signing in", () => {
 
   test("a Hub that cannot be asked is 503, and the same code works afterwards", async () => {
     const proof = await dashboard.signIn("ada");
-    const fault = (method: string, json?: object) =>
-      fetch(`${under.localHub.url}/_emulator/faults`, {
-        method,
-        ...(json && { headers: { "content-type": "application/json" }, body: JSON.stringify(json) }),
-      });
-    await fault("POST", { kind: "status", status: 500, path: "/oauth/token" });
+    const lift = await addFault(under.localHub.url, { kind: "status", status: 500, path: "/oauth/token" });
     const answer = await begin(proof);
-    await fault("DELETE");
+    await lift();
     expect([answer.status, answer.body.error.code]).toEqual([503, "HUB_UNAVAILABLE"]);
     expect(answer.headers.get("retry-after")).toBe("10");
     expect((await begin(proof)).status).toBe(201);
@@ -399,13 +395,10 @@ describe("a session", () => {
   test("fails closed where the Hub does not tell who is a member", async () => {
     const token = await sessionOf("ada");
     clockMs += 301_000;
-    await fetch(`${under.localHub.url}/_emulator/faults`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ kind: "status", status: 500, path: "/api/organizations/*/members" }),
-    });
+    const path = "/api/organizations/*/members";
+    const lift = await addFault(under.localHub.url, { kind: "status", status: 500, path });
     const answer = await postAs(token, { agent_id: "human-ada", body: "?" });
-    await fetch(`${under.localHub.url}/_emulator/faults`, { method: "DELETE" });
+    await lift();
     expect([answer.status, answer.body.error.code]).toEqual([503, "HUB_UNAVAILABLE"]);
   });
 

@@ -1,6 +1,7 @@
 /** What the forerunner answered unclearly or with 500 (api-v1.md 12.4), answered clearly here. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BackendUnderTest, type TestAgent, tokenOf } from "../../support/backend.ts";
+import { addFault } from "../../support/hub-faults.ts";
 
 let under: BackendUnderTest;
 let a: TestAgent;
@@ -126,17 +127,14 @@ describe("V4, V5: what is wrong, and not something else", () => {
       "/buckets/demo/gemma-outage/**",
       "/api/buckets/demo/gemma-outage/paths-info",
     ]) {
-      await fetch(`${under.localHub.url}/_emulator/faults`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ kind: "status", status: 503, retryAfterSeconds: 0, path }),
-      });
+      const rule = { kind: "status", status: 503, retryAfterSeconds: 0, path } as const;
+      const lift = await addFault(under.localHub.url, rule);
       const answer = await under.post(
         "/v1/agents/register",
         { agent_id: "outage", model: "m", harness: "h", force: true },
         tokenOf("cy"),
       );
-      await fetch(`${under.localHub.url}/_emulator/faults`, { method: "DELETE" });
+      await lift();
       expect([path, answer.status]).toEqual([path, answer.status === 201 ? 201 : 503]);
       if (answer.status === 503) expect(answer.body.error.code).toBe("HUB_UNAVAILABLE");
     }

@@ -40,7 +40,8 @@ async function meet(bed: UpkeepBed, row: Row, n: number, { call, skip = 0, says 
   const rule = isEntry ? { path } : { path, method, skip, message: TOKEN_IN_TEXT, ...user };
   await addFault(url, { ...rule, ...fault });
   await row.act(bed, n);
-  if (isSilent(call, fault)) await eventually(async () => (await faultsMet(url)) > 0, LOOK_MS);
+  if (isSilent(call, fault))
+    await eventually(async () => (await faultsMet(url)).some((met) => met > 0), LOOK_MS);
   else await bed.logged(says ?? row.says);
   await bed.expectServing();
   await row.during?.(bed, n, call);

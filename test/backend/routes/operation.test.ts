@@ -8,6 +8,7 @@ import { createHub } from "../../../template/hub/client.ts";
 import { type LocalHub, startLocalHub } from "../../../wizard/local-hub/server.ts";
 import { tokenOf } from "../../support/backend.ts";
 import { eventually } from "../../support/eventually.ts";
+import { addFault } from "../../support/hub-faults.ts";
 import { BackendProcess } from "../record/backend-process.ts";
 
 const COLLAB = {
@@ -97,15 +98,11 @@ describe("what the process prints", () => {
         });
     }
     // A Hub that fails is what errors are logged for.
-    const fault = { kind: "status", status: 500, path: "/api/whoami-v2" };
-    await fetch(`${hub.url}/_emulator/faults`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ ...fault, count: 20 }),
-    });
+    const fault = { kind: "status", status: 500, path: "/api/whoami-v2", count: 20 } as const;
+    const lift = await addFault(hub.url, fault);
     const failing = await fetch(`${url}/v1/me`, { headers: { authorization: `Bearer ${tokenOf("bob")}` } });
     expect(failing.status).toBe(503);
-    await fetch(`${hub.url}/_emulator/faults`, { method: "DELETE" });
+    await lift();
     expect(await backend.stop()).toBe(0);
 
     const lines = backend.output.split("\n").map((line) => JSON.parse(line));

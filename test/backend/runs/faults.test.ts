@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isJobOver } from "../../../template/hub/jobs.ts";
 import { unfinishedRuns } from "../../../template/spaces/backend/board/queries/runs.ts";
 import type { TestAgent } from "../../support/backend.ts";
+import type { Fault } from "../../support/hub-faults.ts";
 import { RunsBed, waitFor } from "./support.ts";
 
 const JOBS = "/api/jobs/demo";
@@ -20,10 +21,10 @@ beforeEach(async () => {
 afterEach(() => bed[Symbol.asyncDispose]());
 
 /** The client itself tries twice: three failures reach whoever has called it. */
-const down = { kind: "status", status: 503, count: 3, retryAfterSeconds: 0, ...ORGANIZER };
+const down = { kind: "status", status: 503, count: 3, retryAfterSeconds: 0, ...ORGANIZER } as const;
 
 describe("a Hub that fails", () => {
-  it.each<[string, Record<string, unknown>[]]>([
+  it.each<[string, Fault[]]>([
     ["to start the Job", [{ ...down, path: JOBS, method: "POST", count: 1 }]],
     [
       "to start the Job, by cutting the line before",

@@ -7,12 +7,8 @@ import type { CollabInput } from "../../../template/schema/collab.ts";
 import { findRun } from "../../../template/spaces/backend/board/queries/runs.ts";
 import { isRunOver, type Run } from "../../../template/spaces/backend/documents/run.ts";
 import type { RunsOptions } from "../../../template/spaces/backend/runs/options.ts";
-import {
-  BackendUnderTest,
-  type BackendUnderTestOptions,
-  type TestAgent,
-  tokenOf,
-} from "../../support/backend.ts";
+import { BackendUnderTest, type BackendUnderTestOptions, type TestAgent } from "../../support/backend.ts";
+import { addFault, type Fault, faultsMet, liftFaults } from "../../support/hub-faults.ts";
 
 /** Steps of the harness, in the order in which it does them. */
 export interface Behaviour {
@@ -167,34 +163,27 @@ export class RunsBed {
     return this.over(await this.run(agent, behaviour, extra));
   }
 
-  fault(rule: Record<string, unknown>): Promise<string> {
-    return this.#control("POST", "/_emulator/faults", rule).then(({ id }) => id as string);
+  async fault(rule: Fault): Promise<void> {
+    await addFault(this.backend.localHub.url, rule);
   }
 
   /** How often each fault has struck. */
-  async struck(): Promise<number[]> {
-    const { faults } = (await this.#control("GET", "/_emulator/faults")) as { faults: { applied: number }[] };
-    return faults.map(({ applied }) => applied);
+  struck(): Promise<number[]> {
+    return faultsMet(this.backend.localHub.url);
   }
 
-  async clearFaults(): Promise<void> {
-    await this.#control("DELETE", "/_emulator/faults");
+  clearFaults(): Promise<void> {
+    return liftFaults(this.backend.localHub.url);
   }
 
   /** How many Jobs run at once. */
   async maxRunning(count: number): Promise<void> {
-    await this.#control("POST", "/_emulator/jobs", { maxRunning: count });
-  }
-
-  async #control(method: string, path: string, json?: unknown): Promise<Record<string, unknown>> {
-    const response = await fetch(`${this.backend.localHub.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${tokenOf("organizer")}`, "content-type": "application/json" },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    const response = await fetch(`${this.backend.localHub.url}/_emulator/jobs`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ maxRunning: count }),
     });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    const text = await response.text();
-    return text === "" ? {} : JSON.parse(text);
+    if (!response.ok) throw new Error(await response.text());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 /** How the forerunner lost data, each tried here (api-v1.md 12.2, R3 to R12, by their numbers). */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BackendUnderTest, type TestAgent, tokenOf } from "../../support/backend.ts";
+import { addFault, liftFaults } from "../../support/hub-faults.ts";
 
 let under: BackendUnderTest;
 let a: TestAgent;
@@ -12,13 +13,6 @@ beforeAll(async () => {
   b = await under.agent("b", "bob");
 });
 afterAll(() => under?.[Symbol.asyncDispose]());
-
-async function fault(rule: object | null): Promise<void> {
-  await fetch(`${under.localHub.url}/_emulator/faults`, {
-    method: rule ? "POST" : "DELETE",
-    ...(rule && { headers: { "content-type": "application/json" }, body: JSON.stringify(rule) }),
-  });
-}
 
 test("R3, R4: whoever follows a cursor misses nothing, however many write at once", async () => {
   const [cursor = ""] = (await under.get("/v1/messages?limit=1")).body.items;
@@ -58,15 +52,15 @@ test("R5: posts of one millisecond have different names, and all are there", asy
 describe("R6, R12: a Hub that fails is not taken for an answer", () => {
   test("a taskforce keeps its creator, a registration its owner", async () => {
     await under.post("/v1/taskforces", { name: "held", agent_id: "a", body: "mine" }, a.key);
-    await fault({ kind: "status", status: 500, method: "GET", path: "/buckets/**" });
-    await fault({ kind: "status", status: 500, path: "/api/buckets/*/*/paths-info" });
+    await addFault(under.localHub.url, { kind: "status", status: 500, method: "GET", path: "/buckets/**" });
+    await addFault(under.localHub.url, { kind: "status", status: 500, path: "/api/buckets/*/*/paths-info" });
     const stolen = await under.post(
       "/v1/taskforces",
       { name: "held", agent_id: "b", body: "mine now" },
       b.key,
     );
     expect([stolen.status, stolen.body.error.code]).toEqual([409, "TASKFORCE_EXISTS"]);
-    await fault(null);
+    await liftFaults(under.localHub.url);
     const json = { agent_id: "a", model: "m", harness: "h", force: true };
     const taken = await under.post("/v1/agents/register", json, tokenOf("bob"));
     expect(taken.status).toBe(403);
@@ -116,7 +110,7 @@ test("R11: what is overwritten is seen at once", async () => {
 test("R10: with a Hub that lists nothing, a start waits; it is never an empty board", async () => {
   const { count } = (await under.get("/v1/messages")).body;
   expect(count).toBeGreaterThan(0);
-  await fault({
+  await addFault(under.localHub.url, {
     kind: "status",
     status: 503,
     retryAfterSeconds: 0,
@@ -125,6 +119,6 @@ test("R10: with a Hub that lists nothing, a start waits; it is never an empty bo
     count: 30,
   });
   await under.restart();
-  await fault(null);
+  await liftFaults(under.localHub.url);
   expect((await under.get("/v1/messages")).body.count).toBe(count);
 });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { INDEX_STATES } from "../../../template/spaces/backend/documents/verdict.ts";
 import { decide } from "../../../template/spaces/backend/verification/decide.ts";
 import { tokenOf } from "../../support/backend.ts";
+import { addFault, type Fault } from "../../support/hub-faults.ts";
 import {
   announcements,
   type Court,
@@ -276,7 +277,7 @@ describe("when the Hub fails", () => {
     "publishing the journal": "/api/buckets/demo-admin/gemma-audit/batch",
     "asking what is there": "/api/buckets/demo/gemma-main-bucket/paths-info**",
   };
-  const FAULTS = {
+  const FAULTS: Record<string, Fault> = {
     "answers 500": { kind: "status", status: 500 },
     "cuts the line": { kind: "reset" },
     "does it, but says 500": { kind: "lost" },
@@ -290,13 +291,9 @@ describe("when the Hub fails", () => {
     const { under } = at;
     for (const [index, [, , rule]] of cases.entries()) {
       const filename = await under.result(at.ada, 200 + index);
-      await fetch(`${under.localHub.url}/_emulator/faults`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(rule),
-      });
+      const lift = await addFault(under.localHub.url, rule);
       await judge({ ...at, filename }, index % 2 === 0 ? "valid" : "invalid", { machine: true });
-      await fetch(`${under.localHub.url}/_emulator/faults`, { method: "DELETE" });
+      await lift();
     }
     const { body } = await under.get("/v1/results?expand=true&limit=200&order=asc");
     const judged: { filename: string }[] = body.items.slice(1);

@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import type { CollabInput } from "../../../template/schema/collab.ts";
 import { mayExpire } from "../../../template/spaces/backend/verification/expiry.ts";
 import type { TestAgent } from "../../support/backend.ts";
+import type { Fault } from "../../support/hub-faults.ts";
 import { type Behaviour, RunsBed } from "../runs/support.ts";
 import { announcements, editIndex, INDEX, indexOf, judge, soon, verdictOf } from "./support.ts";
 
@@ -314,7 +315,7 @@ describe("people and crashes", () => {
 
 describe("when the Hub fails while a result is verified", () => {
   const CENTRAL = "/api/buckets/demo/gemma-main-bucket";
-  test.each<[call: string, rule: Record<string, unknown>]>([
+  test.each<[call: string, rule: Fault]>([
     ["writing to the central bucket", { path: `${CENTRAL}/batch`, kind: "status", status: 500 }],
     ["writing the journal", { path: "/api/buckets/demo-admin/gemma-audit/batch", kind: "lost" }],
     ["asking what is there", { path: `${CENTRAL}/paths-info**`, kind: "reset" }],

@@ -55,8 +55,10 @@ interface Content {
 
 /** So many contents are looked at one by one: to ask the index costs more. */
 const FEW_CONTENTS = 2_000;
-/** A word that the index finds in every so-manieth content is common. */
+/** A word that the index finds in every so-manieth content is common … */
 const COMMON_SHARE = 16;
+/** … or in so many: what the index proposes is looked at in one go, while others wait. */
+const MOST_PROPOSED = 10_000;
 
 export class SearchIndex {
   readonly #sql: Sql;
@@ -142,7 +144,7 @@ export class SearchIndex {
     const missing = this.#indexed - upTo;
     const match = matchExpression(text);
     if (match === null || missing <= FEW_CONTENTS) return null;
-    const most = Math.ceil(missing / COMMON_SHARE);
+    const most = Math.min(Math.ceil(missing / COMMON_SHARE), MOST_PROPOSED);
     const some = "SELECT 1 FROM search s WHERE s.search MATCH ? AND s.rowid > ? LIMIT ?";
     const found = this.#sql.get<{ n: number }>(`SELECT count(*) AS n FROM (${some})`, match, upTo, most);
     return (found?.n ?? 0) < most ? match : null;

@@ -9,7 +9,7 @@ import type { RecordLimits } from "./limits.ts";
 import type { RecordMemory } from "./memory.ts";
 import { messageOf, type Persistence, persist } from "./persist.ts";
 import type { Loaded } from "./recovery.ts";
-import { manifestPath, type SnapshotManifest, writeSnapshot } from "./snapshot.ts";
+import { manifestPath, mustMerge, type SnapshotManifest, writeSnapshot } from "./snapshot.ts";
 import type { JournalGroup } from "./types.ts";
 import type { VerificationIndex } from "./verification-index.ts";
 
@@ -150,7 +150,9 @@ export class Housekeeping {
   async #writeSnapshot(flushAudit: boolean): Promise<void> {
     const { audit, memory, lease, now, limits, persistence } = this.#options;
     const { signal } = this.#stop;
-    await persist("reading the last snapshot", () => memory.complete(signal), signal, persistence);
+    if (this.#newest && mustMerge(this.#newest)) {
+      await persist("reading the last snapshot", () => memory.complete(signal), signal, persistence);
+    }
     const seq = memory.seq;
     memory.forgetAnswers(now() - limits.answersKeptMs);
     const how = { seq, writer: lease.owner, now: now(), flushAudit };

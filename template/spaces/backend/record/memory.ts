@@ -108,6 +108,11 @@ export class RecordMemory {
     this.#owed.push({ seq, batches });
   }
 
+  /** True while states of files that groups behind `after` have written are not in. */
+  owes(after: number): boolean {
+    return this.#owed.some(({ seq }) => seq > after);
+  }
+
   /**
    * Reads in what is owed, a batch a turn of the event loop. Resolves when states of files may be asked for. What a
    * failure or `signal` has left is still owed. Who comes while it is read waits for the first caller's reading.
@@ -138,7 +143,7 @@ export class RecordMemory {
 
   /** Everything whose last change lies in groups `after < seq <= upTo`. */
   *lines(after: number, upTo: number): Generator<MemoryLine> {
-    this.#expectComplete();
+    if (this.owes(after)) throw incomplete();
     const range = "WHERE seq > ? AND seq <= ?";
     const files = `SELECT op, path, text, size, hash, source FROM files ${range} ORDER BY seq, rowid`;
     for (const row of this.#sql(files).iterate(after, upTo)) {
@@ -313,7 +318,7 @@ export class RecordMemory {
   }
 
   #expectComplete(): void {
-    if (this.#owed.length > 0) throw new Error("states of files are asked for before complete()");
+    if (this.#owed.length > 0) throw incomplete();
   }
 
   #one(sql: string, ...values: SQLInputValue[]): string | undefined {
@@ -330,6 +335,8 @@ export class RecordMemory {
     return statement;
   }
 }
+
+const incomplete = () => new Error("states of files are asked for before complete()");
 
 /** The change that a line tells of; `null` for a line about something else than a file. */
 export function changeOf(line: MemoryLine): FileChange | null {

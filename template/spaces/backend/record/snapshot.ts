@@ -40,6 +40,9 @@ export type SnapshotManifest = z.infer<typeof Manifest>;
 const MERGE_FACTOR = 4;
 /** A part of this size stays as it is. */
 const SEALED_CHARACTERS = 32 * 1024 * 1024;
+/** Merged in time there are fewer than so many parts of less than that size. */
+const SMALL_CHARACTERS = SEALED_CHARACTERS / 8;
+const MANY_SMALL_PARTS = 8;
 /** Parts held at once while they are loaded, as they lie in the bucket; unpacked, a part is never whole. */
 const PARTS_AHEAD = 3;
 /** Bytes that zlib hands over at once; by default they are so few that handing over takes most of the time. */
@@ -62,6 +65,14 @@ export function manifestPath(seq: number, writer: string): string {
 export function parseManifestPath(path: string): { seq: number } | null {
   const match = /^snapshots\/([0-9]{12})-[a-z0-9]+\.json$/.exec(path);
   return match ? { seq: Number(match[1]) } : null;
+}
+
+/**
+ * True where parts wait to be merged. What memory owes cannot be, and a snapshot soon after a start does without; where
+ * one process after the other ends so soon, the parts would grow in number.
+ */
+export function mustMerge({ parts }: SnapshotManifest): boolean {
+  return parts.filter(({ size }) => size < SMALL_CHARACTERS).length >= MANY_SMALL_PARTS;
 }
 
 /** Writes part and manifest for everything up to `seq`; returns what then is the newest snapshot. */
@@ -204,6 +215,7 @@ async function chooseParts(memory: RecordMemory, parts: readonly SnapshotPart[],
   let size = (await collect(memory, from, seq)).length;
   for (let last = kept.at(-1); last; last = kept.at(-1)) {
     if (last.size > MERGE_FACTOR * size || last.size + size > SEALED_CHARACTERS) break;
+    if (memory.owes(last.from)) break;
     kept.pop();
     size += last.size;
     from = last.from;

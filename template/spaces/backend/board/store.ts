@@ -32,11 +32,6 @@ export class Lists {
   }
 }
 
-/** Files whose content is still at hand, so that the copies of a message share it. */
-const RECENT_FILES = 1_000;
-/** A longer text is not worth its place among them. */
-const MAX_RECENT_LENGTH = 16_384;
-
 /**
  * Parsed texts. A message and its copies have the same filename, are written by one group, and come one after
  * the other when a board is filled: they share one content. The same text met again later becomes a content of
@@ -44,8 +39,7 @@ const MAX_RECENT_LENGTH = 16_384;
  */
 export class Contents {
   readonly #sql: Sql;
-  /** By filename: hashing a whole text would cost more than reading it. */
-  readonly #recent = new Map<string, { text: string; id: number }>();
+  #last: { filename: string; text: string; id: number } | null = null;
   readonly #rows: RowBatch;
   #lastId = 0;
 
@@ -58,13 +52,10 @@ export class Contents {
   /** Id of a content with this text, which lies at `path`. */
   idOf(path: string, text: string, read: () => ReadDocument): number {
     const filename = leafOf(path);
-    const known = this.#recent.get(filename);
-    if (known?.text === text) return known.id;
+    const last = this.#last;
+    if (last?.filename === filename && last.text === text) return last.id;
     const id = this.#store(read());
-    if (text.length <= MAX_RECENT_LENGTH) {
-      if (this.#recent.size >= RECENT_FILES) this.#recent.clear();
-      this.#recent.set(filename, { text, id });
-    }
+    this.#last = { filename, text, id };
     return id;
   }
 
@@ -83,7 +74,7 @@ export class Contents {
 
   /** After a removal, which may take a content along, and after a rollback. */
   forget(): void {
-    this.#recent.clear();
+    this.#last = null;
   }
 
   #store(document: ReadDocument): number {

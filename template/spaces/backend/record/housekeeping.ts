@@ -65,10 +65,11 @@ export class Housekeeping {
     );
     this.#every(limits.reconcileAllMs, "looking at all files", () => this.#options.reconcileAll());
     this.#every(limits.pendingWithinMs, "writing the verification index", () => this.#flushPending());
+    const { signal } = this.#stop;
     // Nothing waits for it yet. Should it fail, who needs it tries again.
-    const failed = (error: unknown) =>
-      persistence.log(`reading the last snapshot failed: ${messageOf(error)}`);
-    memory.complete(this.#stop.signal).catch(failed);
+    memory.complete(signal).catch((error: unknown) => {
+      if (!signal.aborted) persistence.log(`reading the last snapshot failed: ${messageOf(error)}`);
+    });
     if (this.#firstStart || this.#isDue) this.#snapshot();
   }
 

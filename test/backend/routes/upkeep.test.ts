@@ -2,6 +2,7 @@
 
 import { describe, expect, test, vi } from "vitest";
 import { stringify } from "yaml";
+import { startBackend } from "../../../template/spaces/backend/start.ts";
 import { BackendUnderTest } from "../../support/backend.ts";
 
 const soon = { timeout: 20_000, interval: 50 };
@@ -135,6 +136,45 @@ describe("organisers' edits", () => {
       soon,
     );
     expect((await under.get(`/v1/messages/${filename}`)).body.body).toContain("hidden");
+  });
+
+  test("followers are told what was hidden and what is shown again", async () => {
+    await using under = await BackendUnderTest.start(FAST);
+    const a = await under.agent("a");
+    await under.agent("b", "bob");
+    const filename = await under.say(a, "buy my token @b");
+    const { next } = (await under.get("/v1/changes")).body;
+    const told = async () => {
+      const { items } = (await under.get(`/v1/changes?after=${next}`)).body;
+      return items.map(({ kind, path, state }: Record<string, string>) => [kind, path, state]);
+    };
+    const path = `message_board/${filename}`;
+    const hide = (hidden: Record<string, string>) =>
+      under.central.write([{ path: "moderation.json", content: JSON.stringify({ hidden }) }]);
+    const expected = [["moderation", path, "hidden"]];
+    await hide({ [filename]: "advertising", "no-such-file.md": "" });
+    await vi.waitFor(async () => expect(await told()).toEqual(expected), soon);
+    await hide({ "no-such-file.md": "" });
+    expected.push(["moderation", path, "shown"]);
+    await vi.waitFor(async () => expect(await told()).toEqual(expected), soon);
+  });
+
+  test("a backend that starts never shows it, also while it waits for another one to stop", async () => {
+    await using under = await BackendUnderTest.start();
+    const filename = await under.say(await under.agent("a"), "buy my token");
+    await under.central.write([
+      { path: "moderation.json", content: JSON.stringify({ hidden: { [filename]: "advertising" } }) },
+    ]);
+    await using waiting = await startBackend({ config: under.config });
+    const shown = await vi.waitFor(async () => {
+      const answer = await fetch(`${waiting.url}/v1/messages/${filename}`);
+      expect(answer.status).toBe(200);
+      return answer.json();
+    }, soon);
+    expect(shown).toMatchObject({ body: "[hidden by the organisers: advertising]" });
+    expect(await (await fetch(`${waiting.url}/v1/readyz`)).json()).toMatchObject({
+      missing: ["write lease"],
+    });
   });
 
   test("no search finds what is hidden, until it is shown again", async () => {

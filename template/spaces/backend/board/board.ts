@@ -41,6 +41,8 @@ export interface BoardChange {
   /** Absent for changes that did not come through the journal. */
   group?: JournalGroup;
   found?: { paths: readonly string[] };
+  /** Filenames that were hidden, or shown again. */
+  moderated?: readonly string[];
 }
 
 const MAX_COMPUTED = 100;
@@ -116,7 +118,9 @@ export class Board implements BoardWriter {
   }
 
   setHidden(hidden: ReadonlyMap<string, string>): void {
-    this.#change({}, () => {
+    const names = new Set([...this.#hidden.keys(), ...hidden.keys()]);
+    const moderated = [...names].filter((name) => this.#hidden.get(name) !== hidden.get(name));
+    this.#change({ moderated }, () => {
       this.search.setHidden(hidden.keys());
       this.#hidden = hidden;
       const context = this.#context();

@@ -95,7 +95,7 @@ export class EventLog {
     this.#followers.clear();
   }
 
-  #note({ group, found }: BoardChange): void {
+  #note({ group, found, moderated }: BoardChange): void {
     for (const entry of group?.entries ?? []) {
       let n = 0;
       for (const change of entry.changes) {
@@ -118,6 +118,18 @@ export class EventLog {
       ? group.entries.flatMap(({ changes }) => changes.map(({ path }) => path))
       : (found?.paths ?? []);
     if (paths.includes(VERIFICATION_INDEX)) this.#noteVerdicts();
+    for (const filename of moderated ?? []) this.#noteModeration(filename);
+  }
+
+  /** Whoever shows the text already is to take it away, or to fetch it again. Inbox copies have the same filename. */
+  #noteModeration(filename: string): void {
+    const state = this.#board.hidden.has(filename) ? "hidden" : "shown";
+    const rows = this.#board.sql.all<{ path: string }>(
+      "SELECT d.path FROM lists l CROSS JOIN docs d ON d.list = l.id AND d.key = ?" +
+        " WHERE l.name NOT GLOB 'inbox/*' ORDER BY d.path",
+      filename,
+    );
+    for (const { path } of rows) this.#add({ id: this.#nextId(), kind: "moderation", path, filename, state });
   }
 
   #noteVerdicts(): void {

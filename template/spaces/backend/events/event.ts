@@ -20,6 +20,7 @@ export const EVENT_KINDS = [
   "note",
   "trace",
   "file",
+  "moderation",
   "removed",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -36,7 +37,7 @@ export interface CollabEvent {
   timestamp?: string;
   /** Of an inbox copy: whose inbox. */
   recipient?: string;
-  /** Of a verdict, or of a run. */
+  /** Of a verdict or a run; of moderation: hidden or shown. */
   state?: string;
   run_id?: string;
   taskforce?: string;

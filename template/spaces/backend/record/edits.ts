@@ -38,19 +38,23 @@ export class EditsWatch {
     if (watched) watched.hash = hash;
   }
 
-  /** Throws `HubError` after it has seen all it could; the next look sees the rest. */
-  look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
+  /**
+   * Throws `HubError` after it has seen all it could; the next look sees the rest. `without`: a path to leave out, in
+   * the first look.
+   */
+  look(without?: string): Promise<void> {
+    this.#looking ??= this.#look(without).finally(() => {
       this.#looking = null;
     });
     return this.#looking;
   }
 
-  async #look(): Promise<void> {
-    if (this.#watched.size === 0) return;
-    const present = await this.#bucket.stat([...this.#watched.keys()]);
+  async #look(without: string | undefined): Promise<void> {
+    const looked = [...this.#watched].filter(([path]) => path !== without);
+    if (looked.length === 0) return;
+    const present = await this.#bucket.stat(looked.map(([path]) => path));
     let failure: unknown;
-    for (const [path, watched] of this.#watched) {
+    for (const [path, watched] of looked) {
       try {
         await this.#lookAt(path, watched, present.get(path)?.xetHash ?? null);
       } catch (error) {

@@ -57,7 +57,7 @@ export interface StartedRecord extends Record {
   /** The index of verdicts: `update` merges with what people and the eval Space write. */
   readonly verification: VerificationIndex;
   /**
-   * Follows a file of the central bucket that organisers edit: told at once after the start, and within
+   * Follows a file of the central bucket that organisers edit: told before the board can be read, and within
    * `editsWithinMs` of a change; `null` if the file is not there. Paths watched share one request.
    */
   watch(path: string, listener: EditListener): void;
@@ -98,16 +98,23 @@ export function createRecord(options: RecordOptions): StartedRecord {
   const start: StartedRecord["start"] = async ({ signal, onLoaded } = {}) => {
     const until = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
     const parts = { central, audit, memory, log };
+    const look = (without?: string) =>
+      persist("looking for edits", () => edits.look(without), until, persistence);
+    let hasLookedAtAll = false;
     const restored = await restore({
       ...parts,
       board: options.board,
       lease,
+      async beforeReads(isWriter) {
+        // What organisers hide must not be seen until the first look. The index is not ours while another one writes.
+        await look(isWriter ? undefined : VERIFICATION_INDEX_PATH);
+        hasLookedAtAll = isWriter;
+      },
       onLoaded,
       signal: until,
       persistence,
     });
-    const look = () => edits.look();
-    await persist("looking for edits", look, until, persistence);
+    if (!hasLookedAtAll) await look();
     const reconciling = { bucket: central, memory, board: options.board };
     const keeping = new Housekeeping({
       audit,

@@ -17,6 +17,8 @@ import { foundFile } from "./scan.ts";
 export interface RestoreOptions extends RecoverOptions {
   board: BoardWriter;
   lease: Lease;
+  /** The board is filled. Nobody has asked it yet. */
+  beforeReads(isWriter: boolean): Promise<void>;
   onLoaded: (() => void) | undefined;
   signal: AbortSignal;
   persistence: Persistence;
@@ -28,6 +30,7 @@ export async function restore(options: RestoreOptions): Promise<Loaded> {
   const held = await persist("taking the lease", () => lease.tryAcquire(signal), signal, persistence);
   let loaded = await loadPatiently(options, held);
   board.startFrom(memory.seq);
+  await options.beforeReads(held);
   options.onLoaded?.();
   if (!held) {
     await persist("taking the lease", () => lease.acquire(signal), signal, persistence);

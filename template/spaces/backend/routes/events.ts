@@ -38,6 +38,7 @@ const EventSchema = z
     timestamp: z.string().optional(),
     recipient: z.string().optional(),
     state: z.string().optional(),
+    run_id: z.string().optional(),
     taskforce: z.string().optional(),
     excerpt: z.string().optional(),
   })

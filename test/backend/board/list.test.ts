@@ -144,14 +144,15 @@ describe("text search", () => {
     expect(ask(under, { q: "number 3" })).toEqual(["0607 0603", null, 2]);
   });
 
-  test("forgets what was removed, and many needles do not add up", () => {
+  test("forgets what was removed, and many needles do not add up", async () => {
     using under = sixMessages();
     expect(find(under, "number")).toBe("0606 0605 0604 0603 0602 0601");
     under.apply({ op: "delete", path: `message_board/${day(6)}_b.md` });
     expect(find(under, "number")).toBe("0605 0604 0603 0602 0601");
     for (let n = 0; n < 200; n += 1) find(under, `numb${n}`);
     expect(find(under, "number 1")).toBe("0601");
-    expect(under.board.sql.get<{ n: number }>("SELECT count(*) AS n FROM temp.hits")?.n).toBeLessThan(10);
+    const hits = () => under.board.sql.get<{ n: number }>("SELECT count(*) AS n FROM temp.hits")?.n;
+    await vi.waitFor(() => expect(hits()).toBe(1));
   });
 });
 

@@ -61,6 +61,24 @@ test.each([
   expect(questions).toBeLessThan(3);
 });
 
+test("the hits of a forgotten word are deleted in pieces, between other work", async () => {
+  const common = board.search.find("common");
+  expect(common.count).toBeGreaterThan(5_000);
+  const run = vi.spyOn(board.sql, "run");
+  for (let n = 0; n < 70; n += 1) board.search.find(`words, ${n} and no more`);
+  const kept = () =>
+    board.sql.get<{ n: number }>("SELECT count(*) AS n FROM temp.hits WHERE needle = ?", common.needle)?.n;
+  expect(kept()).toBe(common.count);
+  await vi.waitFor(() => expect(kept()).toBe(0));
+  const deletions = run.mock.calls.flatMap(([sql], at) =>
+    sql.startsWith("DELETE FROM temp.hits") ? [run.mock.results[at]?.value.changes] : [],
+  );
+  run.mockRestore();
+  expect(Math.max(...deletions)).toBe(5_000);
+  // Found again as if it had never been forgotten.
+  expect(board.search.find("common").count).toBe(common.count);
+});
+
 test("others are served while a search goes on, and it answers as of one moment", async () => {
   const query: ListQuery = { q: "word", order: "desc", limit: 10 };
   const before = messagesScope(board).count(board);

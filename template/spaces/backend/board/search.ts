@@ -25,6 +25,8 @@ const KEPT_NEEDLES = 64;
 const KEPT_COUNTS = 256;
 /** Hits kept over all needles; some 20 bytes each. */
 const KEPT_HITS = 500_000;
+/** Hits of a forgotten needle deleted in one go: a common word has hundreds of thousands. */
+const DELETED_AT_ONCE = 5_000;
 /** Searches that wait for their turn at most. */
 const MAX_WAITING = 100;
 /** Beyond this SQLite's LIKE refuses; nobody searches for pages of text. */
@@ -63,6 +65,8 @@ const MOST_PROPOSED = 10_000;
 export class SearchIndex {
   readonly #sql: Sql;
   readonly #kept = new Map<string, KeptNeedle>();
+  /** Needles whose hits are still to be deleted. */
+  readonly #forgotten: number[] = [];
   /** By what was asked: queries of long lists count on from here. */
   readonly counts = new BoundedMap<string, KeptCount>(KEPT_COUNTS);
   #nextNeedle = 1;
@@ -198,10 +202,25 @@ export class SearchIndex {
     for (const { count } of this.#kept.values()) hits += count;
     for (const [text, kept] of this.#kept) {
       if (kept === current || (hits <= KEPT_HITS && this.#kept.size <= KEPT_NEEDLES)) break;
-      this.#sql.run("DELETE FROM temp.hits WHERE needle = ?", kept.needle);
+      this.#forgotten.push(kept.needle);
       this.#kept.delete(text);
       hits -= kept.count;
     }
+    if (this.#forgotten.length > 0) this.schedule();
+  }
+
+  /** Deletes some hits of forgotten needles; `false` when none are left. */
+  #deleteForgotten(): boolean {
+    const [needle] = this.#forgotten;
+    if (needle === undefined) return false;
+    const some = "SELECT content FROM temp.hits WHERE needle = ?1 ORDER BY content LIMIT ?2";
+    const deleted = this.#sql.run(
+      `DELETE FROM temp.hits WHERE needle = ?1 AND content IN (${some})`,
+      needle,
+      DELETED_AT_ONCE,
+    );
+    if (deleted.changes < DELETED_AT_ONCE) this.#forgotten.shift();
+    return true;
   }
 
   /** Indexes the next batch; `false` when nothing is left. */
@@ -224,14 +243,15 @@ export class SearchIndex {
   }
 
   /**
-   * Indexes what is left, batch by batch, between other work. The event loop must know that something is to be done:
+   * Indexes and tidies up what is left, batch by batch, between other work. The event loop must know that something is to be done:
    * for an immediate that was `unref`ed it waits until something else wakes it.
    */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = setImmediate(() => {
       this.#scheduled = undefined;
-      if (this.indexBatch()) this.schedule();
+      const isIndexed = !this.indexBatch();
+      if (this.#deleteForgotten() || !isIndexed) this.schedule();
     });
   }
 

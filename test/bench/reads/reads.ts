@@ -11,6 +11,7 @@ import { type Timing, timed, timingOf } from "./measure.ts";
 
 const REPEATS = 200;
 const SLOW_REPEATS = 20;
+const SETTLE_MS = 3_000;
 /** Stands in a path for the stamp of the message in the middle of the board. */
 const MIDDLE = "{middle}";
 
@@ -52,7 +53,8 @@ export async function measureSize(messages: number): Promise<SizeReport> {
   const middle = middleStamp(board);
   const app = createApp(under.backend);
   const ask = (path: string) => app.request(`http://localhost${path}`, {}, IN_PROCESS);
-  // What the filling has left is not what reads cost.
+  // What has waited for the filling to end, a minute's timers and garbage, is not what reads cost.
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   globalThis.gc?.();
   const timings: Record<string, Timing> = {};
   for (const { name, path, repeats = REPEATS } of READS) {

@@ -11,6 +11,7 @@ import { createHub } from "../../../template/hub/client.ts";
 import type { Hub } from "../../../template/hub/types.ts";
 import { readDocument } from "../../../template/spaces/backend/documents/frontmatter.ts";
 import { type LocalHub, startLocalHub } from "../../../wizard/local-hub/server.ts";
+import { addFault, type Fault } from "../../support/hub-faults.ts";
 import { BackendProcess } from "./backend-process.ts";
 import { expectSnapshotAndJournalInBucket, expectWholeRecord } from "./invariants.ts";
 import { AUDIT, CENTRAL, contents } from "./support.ts";
@@ -45,7 +46,7 @@ const COLLAB = {
 };
 
 /** A Hub that is quick and whole leaves few moments to die in: between journal and files there would be none. */
-const TROUBLE = [
+const TROUBLE: readonly Fault[] = [
   { kind: "delay", delayMs: 10, path: "/api/buckets/*/*/batch" },
   { kind: "delay", delayMs: 3, path: "/xet/**" },
   {
@@ -101,7 +102,7 @@ export class CrashCollab {
         content: `---\nagent_name: ${id}\nhf_user: ada\n---\n`,
       })),
     );
-    for (const rule of TROUBLE) await collab.#control("POST", "faults", rule);
+    for (const rule of TROUBLE) await addFault(collab.#localHub.url, rule);
     return collab;
   }
 
@@ -236,14 +237,6 @@ export class CrashCollab {
     const edit = Number(readme?.body.replace("edit ", "") ?? 0);
     // The one that got no answer may be there or not.
     expect([acknowledged, sent]).toContain(edit);
-  }
-
-  async #control(method: string, path: string, body: object): Promise<void> {
-    await fetch(`${this.#localHub.url}/_emulator/${path}`, {
-      method,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
   }
 }
 

@@ -11,6 +11,7 @@ import type { Hub } from "../../../template/hub/types.ts";
 import { createRecord } from "../../../template/spaces/backend/record/record.ts";
 import { BackendProcess } from "../../backend/record/backend-process.ts";
 import { AUDIT, CENTRAL, post } from "../../backend/record/support.ts";
+import { addFault } from "../../support/hub-faults.ts";
 import { bundleBackend } from "../bundle.ts";
 import { type HubProcess, startHubProcess } from "../hub-process.ts";
 import { writeHistory } from "./history.ts";
@@ -112,7 +113,7 @@ export class Stage {
   }
 
   async delay(delayMs: number): Promise<void> {
-    await this.#control("POST", "faults", { kind: "delay", delayMs });
+    await addFault(this.hub.url, { kind: "delay", delayMs });
   }
 
   async resetCalls(): Promise<void> {
@@ -138,11 +139,8 @@ export class Stage {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #control(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await fetch(`${this.hub.url}/_emulator/${path}`, {
-      method,
-      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
+  async #control(method: string, path: string): Promise<unknown> {
+    const response = await fetch(`${this.hub.url}/_emulator/${path}`, { method });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   }

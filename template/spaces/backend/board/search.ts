@@ -243,8 +243,8 @@ export class SearchIndex {
   }
 
   /**
-   * Indexes and tidies up what is left, batch by batch, between other work. The event loop must know that something is to be done:
-   * for an immediate that was `unref`ed it waits until something else wakes it.
+   * Indexes and tidies up what is left, batch by batch, between other work. The event loop must know that something
+   * is to be done: for an immediate that was `unref`ed it waits until something else wakes it.
    */
   schedule(): void {
     if (this.#scheduled) return;

@@ -6,7 +6,9 @@
  * No request asks for the states of files. So at the start those of a snapshot are only *owed*: the board is
  * filled from the lines as they come, and `complete` reads them in once requests are answered.
  */
+
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { setImmediate as turn } from "node:timers/promises";
 import { RowBatch } from "../row-batch.ts";
 import type { AuditLine, FileChange, JournalGroup, StoredAnswer } from "./types.ts";
 
@@ -60,7 +62,6 @@ export class RecordMemory {
   /** Parts whose files are not in yet, oldest first. */
   #owed: { seq: number; batches: LineBatches }[] = [];
   #completing: Promise<void> | null = null;
-  #isClosed = false;
   /** The newest group in here. */
   seq = 0;
   /** The newest stamp that was given, in milliseconds. */
@@ -127,15 +128,12 @@ export class RecordMemory {
   async #readOwed(signal: AbortSignal | undefined): Promise<void> {
     for (let part = this.#owed[0]; part; part = this.#owed[0]) {
       for await (const lines of part.batches()) {
-        if (signal?.aborted || this.#isClosed) throw new Error("stopped");
+        if (signal?.aborted || !this.#db.isOpen) throw new Error("stopped");
         this.transaction(() => {
-          for (const line of lines) {
-            const change = changeOf(line);
-            if (change) this.#addFile(change, part.seq);
-          }
+          for (const change of changesIn(lines)) this.#addFile(change, part.seq);
           this.#files.flush();
         });
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        await turn();
       }
       this.#owed.shift();
     }
@@ -245,7 +243,6 @@ export class RecordMemory {
   }
 
   close(): void {
-    this.#isClosed = true;
     this.#statements.clear();
     this.#db.close();
   }
@@ -338,8 +335,12 @@ export class RecordMemory {
 
 const incomplete = () => new Error("states of files are asked for before complete()");
 
-/** The change that a line tells of; `null` for a line about something else than a file. */
-export function changeOf(line: MemoryLine): FileChange | null {
+/** The changes that lines about files tell of, in their order. */
+export function changesIn(lines: readonly MemoryLine[]): FileChange[] {
+  return lines.map(changeOf).filter((change) => change !== null);
+}
+
+function changeOf(line: MemoryLine): FileChange | null {
   switch (line[0]) {
     case "f":
       return { op: "put", path: line[1], text: line[2] };

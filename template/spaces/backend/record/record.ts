@@ -98,23 +98,19 @@ export function createRecord(options: RecordOptions): StartedRecord {
   const start: StartedRecord["start"] = async ({ signal, onLoaded } = {}) => {
     const until = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
     const parts = { central, audit, memory, log };
-    const look = (without?: string) =>
-      persist("looking for edits", () => edits.look(without), until, persistence);
-    let hasLookedAtAll = false;
     const restored = await restore({
       ...parts,
       board: options.board,
       lease,
-      async beforeReads(isWriter) {
-        // What organisers hide must not be seen until the first look. The index is not ours while another one writes.
-        await look(isWriter ? undefined : VERIFICATION_INDEX_PATH);
-        hasLookedAtAll = isWriter;
+      takeInEdits(isWriter) {
+        // The index is not ours while another backend writes.
+        const look = () => edits.look(isWriter ? undefined : VERIFICATION_INDEX_PATH);
+        return persist("looking for edits", look, until, persistence);
       },
       onLoaded,
       signal: until,
       persistence,
     });
-    if (!hasLookedAtAll) await look();
     const reconciling = { bucket: central, memory, board: options.board };
     const keeping = new Housekeeping({
       audit,

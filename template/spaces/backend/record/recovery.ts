@@ -1,4 +1,5 @@
 /** Starting: the last snapshot, the journal after it, and what the last group still owes the central bucket. */
+import { setImmediate as turn } from "node:timers/promises";
 import type { BucketEntry, HubBucket } from "../../../hub/types.ts";
 import type { BoardWriter, FoundFile } from "../board/types.ts";
 import { carryThrough, corrections } from "./carry.ts";
@@ -146,8 +147,6 @@ export async function* foundFiles(memory: RecordMemory): AsyncGenerator<FoundFil
   }
   if (batch.length > 0) yield batch;
 }
-
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 async function listAuditFiles(audit: HubBucket): Promise<AuditFiles> {
   const list = async (folder: string) => {

@@ -17,8 +17,8 @@ import { foundFile } from "./scan.ts";
 export interface RestoreOptions extends RecoverOptions {
   board: BoardWriter;
   lease: Lease;
-  /** The board is filled. Nobody has asked it yet. */
-  beforeReads(isWriter: boolean): Promise<void>;
+  /** What organisers hide must not be seen: before anybody asks the filled board, and again once it is ours to write. */
+  takeInEdits(isWriter: boolean): Promise<void>;
   onLoaded: (() => void) | undefined;
   signal: AbortSignal;
   persistence: Persistence;
@@ -30,11 +30,12 @@ export async function restore(options: RestoreOptions): Promise<Loaded> {
   const held = await persist("taking the lease", () => lease.tryAcquire(signal), signal, persistence);
   let loaded = await loadPatiently(options, held);
   board.startFrom(memory.seq);
-  await options.beforeReads(held);
+  await options.takeInEdits(held);
   options.onLoaded?.();
   if (!held) {
     await persist("taking the lease", () => lease.acquire(signal), signal, persistence);
     loaded = await catchUp(options, loaded);
+    await options.takeInEdits(true);
   }
   const fixes = await persist(
     "completing the last group",

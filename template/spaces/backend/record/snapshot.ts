@@ -4,12 +4,13 @@
  * merged into it while that is cheap, so their number and the bytes written per message stay bounded
  * however long the history is. Parts are never changed once written.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createGunzip, gzip } from "node:zlib";
 import { z } from "zod";
 import type { BucketFile, HubBucket } from "../../../hub/types.ts";
 import { isoStamp } from "../documents/stamp.ts";
-import { changeOf, type MemoryLine, type RecordMemory } from "./memory.ts";
+import { changesIn, type MemoryLine, type RecordMemory } from "./memory.ts";
 import type { FileChange } from "./types.ts";
 
 export const SNAPSHOT_FOLDER = "snapshots";
@@ -162,7 +163,7 @@ export async function readSnapshot(
     fetchNext();
     for await (const lines of unpack(compressed, part, CHUNK_BYTES)) {
       memory.load(lines, part.to);
-      fill(lines.map(changeOf).filter((change) => change !== null));
+      fill(changesIn(lines));
     }
     keeps -= compressed.length;
     const kept = keeps >= 0 ? compressed : null;
@@ -229,7 +230,7 @@ async function collect(memory: RecordMemory, after: number, upTo: number): Promi
   for (let start = after; start < upTo; start += SLICE_GROUPS) {
     const lines = memory.lines(start, Math.min(start + SLICE_GROUPS, upTo));
     slices.push([...lines].map((line) => `${JSON.stringify(line)}\n`).join(""));
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turn();
   }
   return slices.join("");
 }

@@ -281,13 +281,14 @@ describe("eject", () => {
   test("puts the backend's code where deploy takes it from, once", async () => {
     expect(await json(["eject", "backend", "--dry-run"])).toMatchObject({
       ejected: false,
-      files: ["Dockerfile", "README.md", "server.js"],
+      files: ["Dockerfile", "README.md", "server.js", "unpack-thread.js"],
     });
     expect(await json(["eject", "backend"])).toMatchObject({ ejected: true });
     expect(Object.keys(await work.tree("collab/spaces/backend"))).toEqual([
       "Dockerfile",
       "README.md",
       "server.js",
+      "unpack-thread.js",
     ]);
     expect(await json(["eject", "backend"])).toMatchObject({ ejected: false, already: true });
     expect(await json(["deploy", "--dry-run"])).toMatchObject({ ok: true });

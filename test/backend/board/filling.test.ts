@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Board } from "../../../template/spaces/backend/board/board.ts";
 import { Filling } from "../../../template/spaces/backend/board/filling.ts";
+import { readAhead } from "../../../template/spaces/backend/board/read-ahead.ts";
 import { runPath, runText } from "../../../template/spaces/backend/documents/run.ts";
 import type { FileChange } from "../../../template/spaces/backend/record/types.ts";
 import { BoardUnderTest, document, SCORING } from "../../support/board.ts";
@@ -20,6 +21,7 @@ const VERSIONS: Record<string, [string, string]> = {
     document("score: 3\nstatus: negative"),
   ],
   [`results/${stamp(3)}_b.md`]: [document("score: 5\nstatus: agent-run"), document("broken: [")],
+  [`broadcasts/${stamp(1)}_a.md`]: [document("type: agent", "one"), document("channel: c", "two")],
   "results/verification_status.json": [`{"${stamp(2)}_a.md":"valid"}`, `{"${stamp(3)}_b.md":"invalid"}`],
   "taskforces/t/README.md": [document("creator: a", "# T"), document("creator: b", "# U")],
   [`taskforces/t/${stamp(4)}_a.md`]: [document("type: note", "n"), document("type: note", "m")],
@@ -37,6 +39,17 @@ const change = fc
     ({ path, version }): FileChange =>
       version === null ? { op: "delete", path } : { op: "put", path, text: VERSIONS[path]?.[version] ?? "" },
   );
+
+/** In as few lists as they fit in without one that holds a path twice. */
+function withoutRepeats(changes: readonly FileChange[]): FileChange[][] {
+  const lists: FileChange[][] = [];
+  for (const change of changes) {
+    const last = lists.at(-1);
+    if (last && !last.some(({ path }) => path === change.path)) last.push(change);
+    else lists.push([change]);
+  }
+  return lists;
+}
 
 /** All that can be asked, without the numbers of rows. */
 function shown({ sql }: Board): unknown[] {
@@ -66,6 +79,24 @@ describe("filling a board", () => {
         filled.startFrom(changes.length);
         expect(shown(filled)).toEqual(shown(written.board));
         filled.close();
+      }),
+    );
+  });
+
+  test("shows the same when messages were read ahead, on another thread", () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
+        const [here, ahead] = [new Board({ scoring: SCORING }), new Board({ scoring: SCORING })];
+        here.fill(changes);
+        for (const list of withoutRepeats(changes)) {
+          const { messages, rest } = structuredClone(readAhead(list));
+          expect(rest.some(({ op, path }) => op === "put" && /^(?:mess|inb|broadc)/.test(path))).toBe(false);
+          ahead.fill(rest, messages);
+        }
+        for (const board of [here, ahead]) board.startFrom(1);
+        expect(shown(ahead)).toEqual(shown(here));
+        here.close();
+        ahead.close();
       }),
     );
   });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ListQuery, listPage } from "../../../template/spaces/backend/board/queries/list.ts";
 import { messagesScope } from "../../../template/spaces/backend/board/queries/scopes.ts";
-import { authorOf } from "../../../template/spaces/backend/documents/naming.ts";
+import { authorOf } from "../../../template/spaces/backend/documents/filenames.ts";
 import { BoardUnderTest } from "../../support/board.ts";
 
 const STAMP_LENGTH = 19;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CollabSchema } from "../../../template/schema/collab.ts";
+import { authorOf } from "../../../template/spaces/backend/documents/filenames.ts";
 import {
-  authorOf,
   humanHandle,
   isHumanHandle,
   isId,

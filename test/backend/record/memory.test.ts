@@ -1,9 +1,10 @@
 /** What a start owes the record's memory: the states of files come later than everything else. */
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type MemoryLine, RecordMemory } from "../../../template/spaces/backend/record/memory.ts";
+import { RecordMemory } from "../../../template/spaces/backend/record/memory.ts";
+import { othersIn, type PartLine } from "../../../template/spaces/backend/record/part-lines.ts";
 import type { FileChange } from "../../../template/spaces/backend/record/types.ts";
 
-const PARTS: [seq: number, lines: MemoryLine[]][] = [
+const PARTS: [seq: number, lines: PartLine[]][] = [
   [
     3,
     [
@@ -22,11 +23,11 @@ const PARTS: [seq: number, lines: MemoryLine[]][] = [
   ],
 ];
 
-function restored(batches = (lines: MemoryLine[]): Iterable<MemoryLine[]> => lines.map((line) => [line])) {
+function restored(batches = (lines: PartLine[]): Iterable<PartLine[]> => lines.map((line) => [line])) {
   const memory = new RecordMemory();
   onTestFinished(() => memory.close());
   for (const [seq, lines] of PARTS) {
-    memory.load(lines, seq);
+    memory.load(othersIn(lines), seq);
     memory.owe(seq, async function* () {
       yield* batches(lines);
     });

@@ -73,6 +73,7 @@ export class Stage {
       empty() {},
       applyFound() {},
       startFrom() {},
+      makeIndexes() {},
       version: 0,
       journalSeq: 0,
     };

@@ -1,7 +1,8 @@
-/** The code of a Space as one JavaScript file. */
+/** The code of a Space: one JavaScript file a program. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { packageRoot } from "../../package-root.ts";
+import type { SpaceFile } from "./files.ts";
 
 /** Options shared by the build of the package and the build on the fly, so that both give the same bytes. */
 export const SPACE_BUNDLE = {
@@ -35,21 +36,35 @@ export function spaceFolder(space: ShippedSpace): string {
 }
 
 /**
- * `server.js` of a Space: prebuilt in the published package, built from `template/spaces/` when this runs
- * from TypeScript source.
+ * Sources of the programs of a Space by their names: `server` is what its container starts, the others are
+ * threads of it.
  */
-export async function spaceBundle(space: ShippedSpace): Promise<Uint8Array> {
-  if (!FROM_SOURCE) return readFile(join(spaceFolder(space), "server.js"));
+export function spacePrograms(space: ShippedSpace): Record<string, string> {
+  const source = (path: string) => `template/spaces/${space}/${path}`;
+  const server = source("main.ts");
+  return space === "backend" ? { server, "unpack-thread": source("record/unpack-thread.ts") } : { server };
+}
+
+/**
+ * The programs of a Space, `server.js` among them: prebuilt in the published package, built from
+ * `template/spaces/` when this runs from TypeScript source.
+ */
+export async function spaceBundle(space: ShippedSpace): Promise<SpaceFile[]> {
+  const programs = spacePrograms(space);
+  if (!FROM_SOURCE) {
+    const paths = Object.keys(programs).map((name) => `${name}.js`);
+    return Promise.all(
+      paths.map(async (path) => ({ path, content: await readFile(join(spaceFolder(space), path)) })),
+    );
+  }
   const { buildSync } = await import("esbuild");
   // Synchronously: the asynchronous form leaves a service process running.
-  const result = buildSync({
+  const { outputFiles } = buildSync({
     ...SPACE_BUNDLE,
     absWorkingDir: packageRoot(),
-    entryPoints: [`template/spaces/${space}/main.ts`],
-    outfile: "server.js",
+    entryPoints: programs,
+    outdir: ".",
     write: false,
   });
-  const file = result.outputFiles[0];
-  if (!file) throw new Error(`no bundle of ${space} came out`);
-  return file.contents;
+  return outputFiles.map(({ path, contents }) => ({ path: basename(path), content: contents }));
 }

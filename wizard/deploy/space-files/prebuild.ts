@@ -7,7 +7,7 @@ import { SHIPPED_SPACES, spaceBundle, spaceFolder } from "./bundle.ts";
 for (const space of SHIPPED_SPACES) {
   const target = join(packageRoot(), "dist/spaces", space);
   await mkdir(target, { recursive: true });
-  await writeFile(join(target, "server.js"), await spaceBundle(space));
+  for (const { path, content } of await spaceBundle(space)) await writeFile(join(target, path), content);
   for (const name of ["Dockerfile", "README.md.hbs"]) {
     await cp(join(spaceFolder(space), name), join(target, name));
   }

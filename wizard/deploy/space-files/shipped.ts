@@ -6,10 +6,10 @@ import { oneLine, render } from "../../scaffold/render.ts";
 import { type ShippedSpace, spaceBundle, spaceFolder } from "./bundle.ts";
 import type { SpaceFile } from "./files.ts";
 
-/** Its container, its card with the collab's names, and its code in one file. */
+/** Its container, its card with the collab's names, and its code. */
 export async function shippedFiles(space: ShippedSpace, { collab }: Collab): Promise<SpaceFile[]> {
   const folder = spaceFolder(space);
-  const [dockerfile, readme, server] = await Promise.all([
+  const [dockerfile, readme, programs] = await Promise.all([
     readFile(join(folder, "Dockerfile")),
     readFile(join(folder, "README.md.hbs"), "utf8"),
     spaceBundle(space),
@@ -19,6 +19,6 @@ export async function shippedFiles(space: ShippedSpace, { collab }: Collab): Pro
   return [
     { path: "Dockerfile", content: dockerfile },
     { path: "README.md", content: Buffer.from(card) },
-    { path: "server.js", content: server },
+    ...programs,
   ];
 }

@@ -3,10 +3,11 @@ import { randomBytes } from "node:crypto";
 import type { Scoring, SelfReported } from "../../../schema/collab.ts";
 import { BoundedMap } from "../access/bounded-map.ts";
 import type { FileChange, JournalGroup } from "../record/types.ts";
-import { type ApplyContext, applyFile, applyRemoval } from "./apply/file.ts";
+import { type ApplyContext, applyFile, applyMessage, applyRemoval } from "./apply/file.ts";
 import { rerank } from "./apply/result.ts";
 import { refreshAllUnits } from "./apply/unit.ts";
 import { Filling } from "./filling.ts";
+import { type FillChange, messagesIn, type ReadMessages } from "./read-ahead.ts";
 import {
   BOARD_INDEXES,
   BOARD_TABLES,
@@ -67,6 +68,7 @@ export class Board implements BoardWriter {
   readonly #computed: Record<Topic, Map<string, unknown>> = { ranking: new Map(), traces: new Map() };
   readonly #remembered = new BoundedMap<string, { state: string; value: number }>(MAX_REMEMBERED);
   readonly #followers = new Set<(change: BoardChange) => void>();
+  readonly #indexesToMake: string[] = [...FILTER_INDEXES];
   #indexing: NodeJS.Immediate | undefined;
 
   constructor(options: BoardOptions) {
@@ -143,14 +145,18 @@ export class Board implements BoardWriter {
     });
   }
 
-  fill(changes: readonly FileChange[]): void {
+  fill(changes: readonly FileChange[], messages?: ReadMessages): void {
     const filling = this.#filling;
     if (!filling) throw new Error("the board is filled already");
     const context = this.#context();
     this.sql.transaction(() => {
-      for (const change of changes) {
+      const fillWith = (change: FillChange) => {
         if (filling.isFirst(change)) applyChange(context, change);
+      };
+      if (messages) {
+        for (const message of messagesIn(messages)) fillWith(message);
       }
+      for (const change of changes) fillWith(change);
       this.#contents.flush();
       this.documents.flush();
     });
@@ -181,6 +187,10 @@ export class Board implements BoardWriter {
   startFrom(journalSeq: number): void {
     this.#endFilling();
     this.#journalSeq = Math.max(this.#journalSeq, journalSeq);
+  }
+
+  makeIndexes(): void {
+    if (!this.#indexing) this.#makeNextIndex();
   }
 
   /** `compute()`, or what it gave before if nothing of the topic has changed since. Must not be modified. */
@@ -235,19 +245,18 @@ export class Board implements BoardWriter {
       const context = this.#context();
       for (const change of filling.later()) applyChange(context, change);
     });
-    this.#makeFilterIndexes([...FILTER_INDEXES]);
   }
 
   /** One a turn of the event loop, then the search index. */
-  #makeFilterIndexes(left: string[]): void {
-    const next = left.shift();
+  #makeNextIndex(): void {
+    const next = this.#indexesToMake.shift();
     if (next === undefined) {
       this.search.schedule();
       return;
     }
     this.#indexing = setImmediate(() => {
       this.sql.db.exec(next);
-      this.#makeFilterIndexes(left);
+      this.#makeNextIndex();
     });
   }
 
@@ -285,8 +294,11 @@ export class Board implements BoardWriter {
   }
 }
 
-function applyChange(context: ApplyContext, change: FileChange): void {
+function applyChange(context: ApplyContext, change: FillChange): void {
   switch (change.op) {
+    case "message":
+      applyMessage(context, change);
+      return;
     case "put":
       applyFile(context, { path: change.path, text: change.text, size: Buffer.byteLength(change.text) });
       return;

@@ -2,14 +2,14 @@
  * Filling a new board from a history in which a path may come again. While it is filled nothing finds what is there
  * already, so what may be there waits for the end.
  */
-import type { FileChange } from "../record/types.ts";
+import type { FillChange } from "./read-ahead.ts";
 
 export class Filling {
   readonly #met = new PathHashes();
-  readonly #later = new Map<string, FileChange>();
+  readonly #later = new Map<string, FillChange>();
 
   /** True for a file whose path certainly comes for the first time; anything else is kept for `later`. */
-  isFirst(change: FileChange): boolean {
+  isFirst(change: FillChange): boolean {
     const isNew = this.#met.add(change.path);
     if (isNew && change.op !== "delete") return true;
     this.#later.set(change.path, change);
@@ -17,7 +17,7 @@ export class Filling {
   }
 
   /** The last change of every path that waits. */
-  later(): Iterable<FileChange> {
+  later(): Iterable<FillChange> {
     return this.#later.values();
   }
 }

@@ -15,8 +15,30 @@ export interface ReadDocument {
   value(key: string): YamlValue | undefined;
   /** The value as filters compare it (api-v1.md section 4); "" without the key. */
   text(key: string): string;
-  /** Lower-cased `key: value` lines. */
-  searchLines: string;
+  /** `key: value` lines, lower-cased, as `q=` looks through them. */
+  searchLines(): string;
+}
+
+/** What rows of `contents` and `docs` hold of it. */
+export interface StoredDocument {
+  /** JSON. */
+  frontmatter: string;
+  lines: string;
+  body: string;
+  type: string;
+  via: string;
+  channel: string;
+}
+
+export function storedForm({ frontmatter, searchLines, body, text }: ReadDocument): StoredDocument {
+  return {
+    frontmatter: JSON.stringify(frontmatter),
+    lines: searchLines(),
+    body,
+    type: text("type"),
+    via: text("via"),
+    channel: text("channel"),
+  };
 }
 
 /** Never throws: whatever lies in the bucket has a place on the board. */
@@ -28,7 +50,7 @@ export function readDocument(text: string): ReadDocument {
     parsed: !malformed,
     value: (key) => values.get(key),
     text: (key) => (values.has(key) ? pythonText(values.get(key) as YamlValue) : ""),
-    get searchLines() {
+    searchLines() {
       const lines: string[] = [];
       for (const [key, value] of values) lines.push(`${key}: ${pythonText(value)}`);
       return lines.join(LINE_SEPARATOR).toLowerCase();

@@ -1,7 +1,7 @@
 /** Rows of `lists`, `contents` and `docs`: what every kind of document has in common. */
-import { leafOf } from "../documents/naming.ts";
+import { leafOf } from "../documents/filenames.ts";
 import { RowBatch } from "../row-batch.ts";
-import type { ReadDocument } from "./read-document.ts";
+import type { StoredDocument } from "./read-document.ts";
 import type { Sql } from "./sql.ts";
 
 /** Id of a list, made on first use. Ids are kept: lists are few and never removed. */
@@ -39,7 +39,7 @@ export class Lists {
  */
 export class Contents {
   readonly #sql: Sql;
-  #last: { filename: string; text: string; id: number } | null = null;
+  #last: { filename: string; document: StoredDocument; id: number } | null = null;
   readonly #rows: RowBatch;
   #lastId = 0;
 
@@ -49,25 +49,25 @@ export class Contents {
     this.#rows = new RowBatch((text) => sql.statement(text), insert, 4);
   }
 
-  /** Id of a content with this text, which lies at `path`. */
-  idOf(path: string, text: string, read: () => ReadDocument): number {
+  /** Id of a content that shows this, for the file at `path`. */
+  idOf(path: string, document: StoredDocument): number {
     const filename = leafOf(path);
     const last = this.#last;
-    if (last?.filename === filename && last.text === text) return last.id;
-    const id = this.#store(read());
-    this.#last = { filename, text, id };
+    if (last?.filename === filename && showsTheSame(last.document, document)) return last.id;
+    const id = this.#store(document);
+    this.#last = { filename, document, id };
     return id;
   }
 
-  /** True if the board would show the same of this text as of that content. */
-  isSame(id: number, document: ReadDocument): boolean {
+  /** True if the board would show the same of this document as of that content. */
+  isSame(id: number, { frontmatter, lines, body }: StoredDocument): boolean {
     return (
       this.#sql.get(
         "SELECT 1 FROM contents WHERE id = ? AND frontmatter = ? AND lines = ? AND body = ?",
         id,
-        JSON.stringify(document.frontmatter),
-        document.searchLines,
-        document.body,
+        frontmatter,
+        lines,
+        body,
       ) !== undefined
     );
   }
@@ -77,10 +77,9 @@ export class Contents {
     this.#last = null;
   }
 
-  #store(document: ReadDocument): number {
+  #store({ frontmatter, lines, body }: StoredDocument): number {
     this.#lastId += 1;
-    const { frontmatter, searchLines, body } = document;
-    this.#rows.add(this.#lastId, JSON.stringify(frontmatter), searchLines, body);
+    this.#rows.add(this.#lastId, frontmatter, lines, body);
     return this.#lastId;
   }
 
@@ -90,13 +89,17 @@ export class Contents {
   }
 }
 
+function showsTheSame(one: StoredDocument, other: StoredDocument): boolean {
+  return one.frontmatter === other.frontmatter && one.lines === other.lines && one.body === other.body;
+}
+
 export interface DocumentRow {
   list: number;
   key: string;
   path: string;
   author: string;
   content: number;
-  document: ReadDocument;
+  document: StoredDocument;
 }
 
 /** Rows of `docs`. */
@@ -122,7 +125,7 @@ export class Documents {
   /** Puts a document in its list; nothing may be at that path. Returns its row id. */
   store({ list, key, path, author, content, document }: DocumentRow): number {
     this.#lastId += 1;
-    const [type, via, channel] = [document.text("type"), document.text("via"), document.text("channel")];
+    const { type, via, channel } = document;
     this.#rows.add(this.#lastId, list, key, path, author, type, via, channel, content);
     this.#filled?.add(list, [author, type, via, channel, hourOf(key)]);
     return this.#lastId;

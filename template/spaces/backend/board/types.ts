@@ -3,6 +3,7 @@
  * It is never the source of truth: losing it costs a rebuild, nothing else.
  */
 import type { FileChange, JournalGroup } from "../record/types.ts";
+import type { ReadMessages } from "./read-ahead.ts";
 
 /** JSON-safe frontmatter: what YAML gave, with dates as text and non-finite numbers as null. */
 export type Frontmatter = { [key: string]: unknown };
@@ -30,12 +31,20 @@ export interface FoundFile {
 export interface BoardWriter {
   /** One transaction. Applying a group again changes nothing. The version rises by one. */
   apply(group: JournalGroup): void;
-  /** For a new board, which cannot be asked before `startFrom`; of a path that comes again the last change counts. */
-  fill(changes: readonly FileChange[]): void;
+  /**
+   * For a new board, which cannot be asked before `startFrom`; of a path that comes again in a later call the last
+   * change counts. `messages` are changes that were read ahead.
+   */
+  fill(changes: readonly FileChange[], messages?: ReadMessages): void;
   /** Back to the beginning of the filling. */
   empty(): void;
   /** Ends the filling: the journal up to here was in it. */
   startFrom(journalSeq: number): void;
+  /**
+   * Makes what filters and searches find quicker by, between other work; until then they look through whole lists.
+   * Once nothing more urgent is to be done; called again it does nothing.
+   */
+  makeIndexes(): void;
   /** Files that changed outside the backend; `removed` paths are gone. The version rises if anything differed. */
   applyFound(files: readonly FoundFile[], removed?: readonly string[]): void;
   /** Rises with every applied write; ETags and caches are made from it. */

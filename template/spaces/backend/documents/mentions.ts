@@ -1,5 +1,6 @@
 /** Who a message reaches: mentions in the body and authors of `refs` (api-v1.md 6.1 to 6.3). */
-import { authorOf, isHumanHandle, isId, leafOf } from "./naming.ts";
+import { authorOf, leafOf } from "./filenames.ts";
+import { isHumanHandle, isId } from "./naming.ts";
 import type { YamlValue } from "./yaml-values.ts";
 
 /** `@` + the longest id, unless the character before looks like part of an address. No boundary after it. */

@@ -79,19 +79,6 @@ export function requireUnreserved(id: string, reserved: ReadonlySet<string>): vo
   throw new ApiError("INVALID_PATH", `The agent id ${quoted(id)} is reserved. Choose another one.`);
 }
 
-/** The author that a filename names (api-v1.md 1.6); may be empty. */
-export function authorOf(filename: string): string {
-  const stem = filename.endsWith(".md") ? filename.slice(0, -3) : filename;
-  const underscore = stem.indexOf("_");
-  if (underscore === -1) return stem;
-  return /^[0-9]+$/.test(stem.slice(0, underscore).slice(0, 8)) ? stem.slice(underscore + 1) : stem;
-}
-
-/** The last part of a path. */
-export function leafOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
 /** For messages: shortened, with control characters visible. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

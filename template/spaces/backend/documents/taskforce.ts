@@ -1,7 +1,8 @@
 /** README, notes and named files of a taskforce, as files (api-v1.md 2.5, 3.14). */
 import { ApiError } from "../errors.ts";
 import type { FileChange } from "../record/types.ts";
-import { leafOf, quoted } from "./naming.ts";
+import { leafOf } from "./filenames.ts";
+import { quoted } from "./naming.ts";
 import { requireMarker, requirePath } from "./paths.ts";
 import type { BuiltDocument } from "./result.ts";
 import { serialiseDocument } from "./serialise.ts";

@@ -10,18 +10,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setImmediate as turn } from "node:timers/promises";
 import { RowBatch } from "../row-batch.ts";
+import { changesIn, type OtherLine, type PartLine } from "./part-lines.ts";
 import type { AuditLine, FileChange, JournalGroup, StoredAnswer } from "./types.ts";
-
-/** One line of a snapshot part. Short tags: a board has a million of them. */
-export type MemoryLine =
-  | ["f", string, string]
-  | ["c", string, number, string, string]
-  | ["d", string]
-  | ["k", string, string]
-  | ["p", string, string]
-  | ["a", StoredAnswer, number]
-  /** An audit line that is in no audit file yet. */
-  | ["u", number, string, string];
 
 /** The last state of a path; `text` is null for what was copied by hash. */
 export interface FileState {
@@ -31,7 +21,7 @@ export interface FileState {
 }
 
 /** Lines of a snapshot part, some at a time. */
-export type LineBatches = () => AsyncIterable<readonly MemoryLine[]>;
+export type LineBatches = () => AsyncIterable<readonly PartLine[]>;
 
 /** Large pages and a cache for the index of paths: the whole history is written into it. */
 const SCHEMA = `
@@ -96,8 +86,8 @@ export class RecordMemory {
     this.#change(change, seq);
   }
 
-  /** Everything of these lines but the states of files, which `owe` announces. */
-  load(lines: Iterable<MemoryLine>, seq: number): void {
+  /** What a snapshot says besides the states of files, which `owe` announces. */
+  load(lines: Iterable<OtherLine>, seq: number): void {
     this.transaction(() => {
       for (const line of lines) this.#load(line, seq);
       this.seq = Math.max(this.seq, seq);
@@ -140,7 +130,7 @@ export class RecordMemory {
   }
 
   /** Everything whose last change lies in groups `after < seq <= upTo`. */
-  *lines(after: number, upTo: number): Generator<MemoryLine> {
+  *lines(after: number, upTo: number): Generator<PartLine> {
     if (this.owes(after)) throw incomplete();
     const range = "WHERE seq > ? AND seq <= ?";
     const files = `SELECT op, path, text, size, hash, source FROM files ${range} ORDER BY seq, rowid`;
@@ -258,7 +248,7 @@ export class RecordMemory {
     }
   }
 
-  #load(line: MemoryLine, seq: number): void {
+  #load(line: OtherLine, seq: number): void {
     switch (line[0]) {
       case "k":
         this.#key(line[1], line[2], seq);
@@ -334,23 +324,3 @@ export class RecordMemory {
 }
 
 const incomplete = () => new Error("states of files are asked for before complete()");
-
-/** The changes that lines about files tell of, in their order. */
-export function changesIn(lines: readonly MemoryLine[]): FileChange[] {
-  return lines.map(changeOf).filter((change) => change !== null);
-}
-
-function changeOf(line: MemoryLine): FileChange | null {
-  switch (line[0]) {
-    case "f":
-      return { op: "put", path: line[1], text: line[2] };
-    case "c": {
-      const [, path, size, xetHash, id] = line;
-      return { op: "copy", path, size, xetHash, source: { type: "bucket", id } };
-    }
-    case "d":
-      return { op: "delete", path: line[1] };
-    default:
-      return null;
-  }
-}

@@ -10,6 +10,7 @@ import { lastChanges, stageChanges } from "./publish.ts";
 import { scanBucket } from "./scan.ts";
 import { parseManifestPath, readSnapshot, SNAPSHOT_FOLDER, type SnapshotManifest } from "./snapshot.ts";
 import type { FileChange, JournalGroup } from "./types.ts";
+import { UnpackThreadError } from "./unpacking.ts";
 
 const SEGMENT_READERS = 8;
 /** Files that the board takes in while requests wait. */
@@ -53,7 +54,7 @@ export async function load(options: RecoverOptions, board?: BoardWriter): Promis
     memory.clear();
     board?.empty();
   };
-  const fill = (changes: readonly FileChange[]) => board?.fill(changes);
+  const fill: BoardWriter["fill"] = (changes, messages) => board?.fill(changes, messages);
   empty();
   const files = await listAuditFiles(audit);
   const isFirstStart = files.segments.length === 0 && files.manifests.length === 0;
@@ -169,13 +170,13 @@ async function listAuditFiles(audit: HubBucket): Promise<AuditFiles> {
 async function loadSnapshot(
   { audit, memory, log }: RecoverOptions,
   manifests: readonly string[],
-  { empty, fill }: { empty(): void; fill(changes: readonly FileChange[]): void },
+  { empty, fill }: Pick<BoardWriter, "empty" | "fill">,
 ): Promise<SnapshotManifest | null> {
   for (const path of [...manifests].reverse()) {
     try {
       return await readSnapshot(audit, path, memory, fill);
     } catch (error) {
-      if (isTransient(error)) throw error;
+      if (isTransient(error) || error instanceof UnpackThreadError) throw error;
       log(`${audit.id}/${path} cannot be used: ${messageOf(error)}`);
       empty();
     }

@@ -33,6 +33,7 @@ export async function restore(options: RestoreOptions): Promise<Loaded> {
   await options.takeInEdits(held);
   options.onLoaded?.();
   if (!held) {
+    board.makeIndexes();
     await persist("taking the lease", () => lease.acquire(signal), signal, persistence);
     loaded = await catchUp(options, loaded);
     await options.takeInEdits(true);
@@ -48,6 +49,7 @@ export async function restore(options: RestoreOptions): Promise<Loaded> {
     fixes.flatMap((fix) => (fix.op === "delete" ? [] : [foundFile(fix)])),
     fixes.flatMap((fix) => (fix.op === "delete" ? [fix.path] : [])),
   );
+  board.makeIndexes();
   return loaded;
 }
 

@@ -6,12 +6,14 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
-import { createGunzip, gzip } from "node:zlib";
+import { gzip } from "node:zlib";
 import { z } from "zod";
 import type { BucketFile, HubBucket } from "../../../hub/types.ts";
+import type { BoardWriter } from "../board/types.ts";
 import { isoStamp } from "../documents/stamp.ts";
-import { changesIn, type MemoryLine, type RecordMemory } from "./memory.ts";
-import type { FileChange } from "./types.ts";
+import type { RecordMemory } from "./memory.ts";
+import { batchesOf, CHUNK_BYTES, linesOf } from "./part-lines.ts";
+import { UnpackThread } from "./unpacking.ts";
 
 export const SNAPSHOT_FOLDER = "snapshots";
 
@@ -46,13 +48,12 @@ const SMALL_CHARACTERS = SEALED_CHARACTERS / 8;
 const MANY_SMALL_PARTS = 8;
 /** Parts held at once while they are loaded, as they lie in the bucket; unpacked, a part is never whole. */
 const PARTS_AHEAD = 3;
-/** Bytes that zlib hands over at once; by default they are so few that handing over takes most of the time. */
-const CHUNK_BYTES = 1024 * 1024;
-/** The same while requests are answered: what is read of a chunk takes a few milliseconds. */
+/** Bytes unpacked at once while requests are answered: what is read of them takes a few milliseconds. */
 const SMALL_CHUNK_BYTES = 128 * 1024;
 /** Parts that are read twice are kept in between if they are so small together; others are fetched again. */
 const KEPT_BYTES = 8 * 1024 * 1024;
-const NEWLINE = 0x0a;
+/** From here on a thread of its own unpacks faster than it takes to start one. */
+const THREAD_CHARACTERS = 4 * 1024 * 1024;
 /** Groups read from memory before other work gets a turn. */
 const SLICE_GROUPS = 256;
 /** Before the first group: files that were in the bucket already. */
@@ -140,7 +141,7 @@ export async function readSnapshot(
   bucket: HubBucket,
   path: string,
   memory: RecordMemory,
-  fill: (changes: readonly FileChange[]) => void,
+  fill: BoardWriter["fill"],
 ): Promise<SnapshotManifest> {
   const text = await bucket.readText(path);
   if (text === null) throw new Error(`${path} is missing`);
@@ -157,18 +158,21 @@ export async function readSnapshot(
     fetched.push(bytes);
   };
   while (next < PARTS_AHEAD) fetchNext();
+  const characters = manifest.parts.reduce((sum, { size }) => sum + size, 0);
+  await using thread = characters >= THREAD_CHARACTERS ? new UnpackThread() : null;
   let keeps = KEPT_BYTES;
   for (const part of manifest.parts) {
     const compressed = await (fetched.shift() as Promise<Uint8Array>);
     fetchNext();
-    for await (const lines of unpack(compressed, part, CHUNK_BYTES)) {
-      memory.load(lines, part.to);
-      fill(changesIn(lines));
+    const packed = { ...part, compressed };
+    for await (const { others, changes, messages } of thread?.batchesOf(packed) ?? batchesOf(packed)) {
+      memory.load(others, part.to);
+      fill(changes, messages);
     }
     keeps -= compressed.length;
     const kept = keeps >= 0 ? compressed : null;
     memory.owe(part.to, async function* () {
-      yield* unpack(kept ?? (await readPart(bucket, part)), part, SMALL_CHUNK_BYTES);
+      yield* linesOf({ ...part, compressed: kept ?? (await readPart(bucket, part)) }, SMALL_CHUNK_BYTES);
     });
   }
   memory.forgetAudit(manifest.audit_seq);
@@ -181,33 +185,6 @@ async function readPart(bucket: HubBucket, { path }: SnapshotPart): Promise<Uint
   const compressed = await bucket.read(path);
   if (!compressed) throw new Error(`${path} is missing`);
   return compressed;
-}
-
-/** The lines of a part, about `chunkBytes` at a time: zlib's threads unpack the next ones while these are loaded. */
-async function* unpack(
-  compressed: Uint8Array,
-  { path, size }: SnapshotPart,
-  chunkBytes: number,
-): AsyncGenerator<MemoryLine[]> {
-  const unpacked = createGunzip({ chunkSize: chunkBytes });
-  unpacked.end(compressed);
-  let rest: Uint8Array[] = [];
-  let characters = 0;
-  const linesIn = (bytes: readonly Uint8Array[]) => {
-    const text = Buffer.concat(bytes).toString();
-    characters += text.length;
-    return parseLines(text);
-  };
-  for await (const chunk of unpacked as AsyncIterable<Buffer>) {
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) {
-      yield linesIn([...rest, chunk.subarray(0, end)]);
-      rest = [];
-    }
-    if (end < chunk.length) rest.push(chunk.subarray(end));
-  }
-  if (rest.length > 0) yield linesIn(rest);
-  if (characters !== size) throw new Error(`${path} is damaged`);
 }
 
 async function chooseParts(memory: RecordMemory, parts: readonly SnapshotPart[], seq: number) {
@@ -233,16 +210,4 @@ async function collect(memory: RecordMemory, after: number, upTo: number): Promi
     await turn();
   }
   return slices.join("");
-}
-
-function parseLines(content: string): MemoryLine[] {
-  const lines: MemoryLine[] = [];
-  for (let start = 0; start < content.length; ) {
-    const end = content.indexOf("\n", start);
-    if (end === -1) throw new Error("a line without an end");
-    // Written by this module: the shape is known.
-    lines.push(JSON.parse(content.slice(start, end)) as MemoryLine);
-    start = end + 1;
-  }
-  return lines;
 }

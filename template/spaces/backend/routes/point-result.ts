@@ -1,7 +1,7 @@
 /** Where the submission of a result lies: its owner says so, the eval Space asks. */
 import { z } from "@hono/zod-openapi";
 import { claimedResult } from "../board/queries/verification-queue.ts";
-import { authorOf } from "../documents/naming.ts";
+import { authorOf } from "../documents/filenames.ts";
 import { VERDICT_STATES, type Verdict } from "../documents/verdict.ts";
 import { ApiError } from "../errors.ts";
 import { freezeSubmission } from "../verification/pointer.ts";

@@ -1,8 +1,8 @@
 /** What both ways of posting a result have in common: the verdict of its own numbers, and its announcement. */
 import { z } from "@hono/zod-openapi";
 import { breachVerdict } from "../documents/breach-verdict.ts";
+import { authorOf } from "../documents/filenames.ts";
 import { buildMessage } from "../documents/message.ts";
-import { authorOf } from "../documents/naming.ts";
 import type { BuiltDocument } from "../documents/result.ts";
 import type { Stamp } from "../documents/stamp.ts";
 import { mappingOf, pythonText, type YamlMapping } from "../documents/yaml-values.ts";

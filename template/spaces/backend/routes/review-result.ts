@@ -4,7 +4,7 @@ import type { Backend } from "../backend.ts";
 import { ownerOf } from "../board/queries/agents.ts";
 import { findRun } from "../board/queries/runs.ts";
 import { openDisputes } from "../board/queries/verdicts.ts";
-import { authorOf } from "../documents/naming.ts";
+import { authorOf } from "../documents/filenames.ts";
 import { isoStamp } from "../documents/stamp.ts";
 import { VERDICT_STATES, type Verdict } from "../documents/verdict.ts";
 import { ApiError } from "../errors.ts";

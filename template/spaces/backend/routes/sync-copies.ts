@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { BucketEntry } from "../../../hub/types.ts";
 import { listSource } from "../access/source.ts";
 import type { Backend } from "../backend.ts";
-import { leafOf } from "../documents/naming.ts";
+import { leafOf } from "../documents/filenames.ts";
 import { requireUnreservedTarget, type SourceRef } from "../documents/paths.ts";
 import { ApiError } from "../errors.ts";
 import type { FileChange } from "../record/types.ts";

@@ -1,6 +1,6 @@
 /** `GET /v1/taskforces/{name}/files/{path}`: the bytes of one file (api-v1.md 3.14). */
 import { z } from "@hono/zod-openapi";
-import { leafOf } from "../documents/naming.ts";
+import { leafOf } from "../documents/filenames.ts";
 import { requirePath } from "../documents/paths.ts";
 import { ApiError } from "../errors.ts";
 import { defineRoute } from "./define.ts";

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { Backend } from "../backend.ts";
 import { verdictsIn, verdictsThatMatterIn } from "../board/queries/verdicts.ts";
 import { pendingResults, verificationCounts } from "../board/queries/verification-queue.ts";
-import { authorOf } from "../documents/naming.ts";
+import { authorOf } from "../documents/filenames.ts";
 import { isoStamp } from "../documents/stamp.ts";
 import type { Verdict } from "../documents/verdict.ts";
 import { capacityNow, queueNow } from "../verification/jobs-mode.ts";

@@ -1,6 +1,6 @@
 /** What the board says about a verdict (api-v1.md 8.9). Pure: text from a verdict. */
 import type { Collab } from "../../../schema/collab.ts";
-import { authorOf } from "../documents/naming.ts";
+import { authorOf } from "../documents/filenames.ts";
 import type { Verdict, VerdictCheck } from "../documents/verdict.ts";
 import { requirement, verdictPath } from "../documents/verdict.ts";
 

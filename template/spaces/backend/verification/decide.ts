@@ -6,8 +6,8 @@
 import type { Backend } from "../backend.ts";
 import { verificationOf } from "../board/queries/documents.ts";
 import { findVerdict, unappliedVerdicts } from "../board/queries/verdicts.ts";
+import { authorOf } from "../documents/filenames.ts";
 import { buildMessage } from "../documents/message.ts";
-import { authorOf } from "../documents/naming.ts";
 import { isoStamp } from "../documents/stamp.ts";
 import { parseVerdict, type Verdict, verdictPath, verdictText } from "../documents/verdict.ts";
 import { errorFields } from "../log.ts";

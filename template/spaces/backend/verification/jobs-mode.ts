@@ -16,7 +16,7 @@ import {
   tracksOfResult,
   verificationStarts,
 } from "../board/queries/verification-queue.ts";
-import { authorOf } from "../documents/naming.ts";
+import { authorOf } from "../documents/filenames.ts";
 import { isRunOver, type Run } from "../documents/run.ts";
 import type { Verdict } from "../documents/verdict.ts";
 import { ApiError } from "../errors.ts";

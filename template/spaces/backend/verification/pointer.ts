@@ -10,7 +10,7 @@ import { hubUnavailable } from "../access/hub-unavailable.ts";
 import type { Backend } from "../backend.ts";
 import { findRun } from "../board/queries/runs.ts";
 import type { Frontmatter } from "../board/types.ts";
-import { authorOf } from "../documents/naming.ts";
+import { authorOf } from "../documents/filenames.ts";
 import { requirePath } from "../documents/paths.ts";
 import type { FrozenSubmission } from "../documents/verdict.ts";
 import { ApiError } from "../errors.ts";

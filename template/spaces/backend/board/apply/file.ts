@@ -1,9 +1,10 @@
 /** One file of the central bucket, brought into the board by what its path says it is. */
 import type { Scoring, SelfReported } from "../../../../schema/collab.ts";
-import { authorOf } from "../../documents/naming.ts";
+import { authorOf } from "../../documents/filenames.ts";
 import type { Topic } from "../board.ts";
 import { classify, listOf, type PathKind, VERIFICATION_INDEX } from "../classify.ts";
-import { type ReadDocument, readDocument } from "../read-document.ts";
+import type { ReadMessage } from "../read-ahead.ts";
+import { type ReadDocument, readDocument, storedForm } from "../read-document.ts";
 import type { Sql } from "../sql.ts";
 import type { Contents, Documents, Lists } from "../store.ts";
 import { applyRegistration } from "./registration.ts";
@@ -53,6 +54,11 @@ export function applyFile(context: ApplyContext, file: ApplyFile): boolean {
   return storeListed(context, kind, list, file) || listed;
 }
 
+/** The same for a message that was read ahead. */
+export function applyMessage(context: ApplyContext, message: ReadMessage): boolean {
+  return placeDocument(context, message) !== null;
+}
+
 export function applyRemoval(context: ApplyContext, path: string): boolean {
   const { sql } = context;
   const kind = classify(path);
@@ -61,11 +67,12 @@ export function applyRemoval(context: ApplyContext, path: string): boolean {
   if (kind.kind === "verdict") return removeVerdict(sql, path);
   if (path === VERIFICATION_INDEX) return applyVerification(context, "{}");
   const file = sql.run("DELETE FROM files WHERE path = ?", path).changes > 0;
-  return removeListed(context, kind, path) || file;
+  return removeListed(context, path) || file;
 }
 
 /** `false` if there was no document. */
-function removeListed(context: ApplyContext, kind: PathKind, path: string): boolean {
+function removeListed(context: ApplyContext, path: string): boolean {
+  const kind = classify(path);
   const unit = kind.kind === "result" ? unitHashOf(context.sql, kind.filename) : null;
   if (!context.documents.remove(path)) return false;
   context.contents.forget();
@@ -87,61 +94,59 @@ function noteTopic({ changed }: ApplyContext, { kind }: PathKind): void {
 }
 
 function storeListed(context: ApplyContext, kind: PathKind, list: string, file: ApplyFile): boolean {
-  const { sql, lists, contents, documents } = context;
+  const { sql } = context;
   // A copied note has no text here: it is listed, empty, until its text is found.
-  const text = file.text ?? "";
-  let read: ReadDocument | undefined;
-  const document = () => {
-    read ??= readDocument(text);
-    return read;
-  };
-  const before = context.isFilling
-    ? undefined
-    : sql.get<{ content: number }>("SELECT content FROM docs WHERE path = ?", file.path);
-  if (before && contents.isSame(before.content, document())) return false;
-  if (before) removeListed(context, kind, file.path);
-  const content = contents.idOf(file.path, text, document);
-
+  const document = readDocument(file.text ?? "");
   const key = keyOf(kind, document);
   const author = authorOf(key);
-  const doc = documents.store({
-    list: lists.idOf(list),
-    key,
-    path: file.path,
-    author,
-    content,
-    document: document(),
-  });
-  // A batch of the filling is flushed as a whole.
-  if (!context.isFilling) {
-    contents.flush();
-    documents.flush();
-  }
+  const doc = placeDocument(context, { path: file.path, list, key, author, document: storedForm(document) });
+  if (doc === null) return false;
   switch (kind.kind) {
     case "registration":
-      applyRegistration(sql, doc, kind.id, document());
+      applyRegistration(sql, doc, kind.id, document);
       break;
     case "result":
-      applyResult(context, doc, kind.filename, author, document());
+      applyResult(context, doc, kind.filename, author, document);
       break;
     case "taskforce-readme":
-      applyTaskforce(sql, doc, kind.name, document());
+      applyTaskforce(sql, doc, kind.name, document);
       break;
     case "trace":
-      applyTrace(sql, doc, kind, document());
+      applyTrace(sql, doc, kind, document);
       break;
   }
   return true;
 }
 
-function keyOf(kind: PathKind, document: () => ReadDocument): string {
+/** Id of the row that shows it; `null` if it was there, and the same. */
+function placeDocument(
+  context: ApplyContext,
+  { path, list, key, author, document }: Omit<ReadMessage, "op">,
+): number | null {
+  const { sql, lists, contents, documents, isFilling } = context;
+  const before = isFilling
+    ? undefined
+    : sql.get<{ content: number }>("SELECT content FROM docs WHERE path = ?", path);
+  if (before && contents.isSame(before.content, document)) return null;
+  if (before) removeListed(context, path);
+  const content = contents.idOf(path, document);
+  const row = documents.store({ list: lists.idOf(list), key, path, author, content, document });
+  // A batch of the filling is flushed as a whole.
+  if (!isFilling) {
+    contents.flush();
+    documents.flush();
+  }
+  return row;
+}
+
+function keyOf(kind: PathKind, document: ReadDocument): string {
   switch (kind.kind) {
     case "registration":
       return `${kind.id}.md`;
     case "taskforce-readme":
       return kind.name;
     case "trace":
-      return traceKey(kind, document());
+      return traceKey(kind, document);
     case "message":
     case "inbox":
     case "broadcast":

@@ -1,5 +1,5 @@
 /** Taskforces: a folder with a README of its own (api-v1.md 3.14). */
-import { authorOf, leafOf } from "../../documents/naming.ts";
+import { authorOf, leafOf } from "../../documents/filenames.ts";
 import type { Board } from "../board.ts";
 import { notesList } from "../classify.ts";
 import type { DocumentView } from "../types.ts";

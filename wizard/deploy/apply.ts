@@ -5,6 +5,7 @@
 import { HubError } from "../../template/hub/errors.ts";
 import type { Hub, HubSpace } from "../../template/hub/types.ts";
 import { actionRequired, UserError } from "../terminal/errors.ts";
+import { changedMeanwhile } from "./changed.ts";
 import { planAdvice } from "./checks/orgs.ts";
 import type { Desired, DesiredSpace, Seed } from "./desired.ts";
 import type { Existing } from "./existing.ts";
@@ -59,18 +60,19 @@ export async function apply(options: ApplyOptions): Promise<string> {
 
   signal?.throwIfAborted();
   // The backend first: the others ask it.
-  await updateSpace(desired.backend, plan.space, options);
-  if (options.wait) await ready(desired.backend, host, options);
+  const commits = await updateSpace(desired.backend, plan.space, options);
+  if (options.wait) await ready(desired.backend, { host, commits }, options);
   for (const follower of followers) {
     signal?.throwIfAborted();
     // Planned anew: the backend may answer elsewhere than it did before.
     const item = planSpace(follower, existing.spaces.get(follower.id) ?? null, desired.owner, {
       adopt: true,
     });
-    await updateSpace(follower, item, options);
+    const commits = await updateSpace(follower, item, options);
     if (!options.wait) continue;
     const known = existing.spaces.get(follower.id)?.host;
-    await ready(follower, known ?? (await hostOf(hub.space(follower.id), signal)), options);
+    const host = known ?? (await hostOf(hub.space(follower.id), signal));
+    await ready(follower, { host, commits }, options);
   }
   return host;
 }
@@ -150,15 +152,17 @@ async function writeFolders({ hub, desired, steps, signal }: ApplyOptions): Prom
 
 /**
  * Each setting restarts a running Space and so does the commit, so the commit comes last. A secret goes
- * before the fingerprint that vouches for it.
+ * before the fingerprint that vouches for it. Returns the commits that it may run, until somebody else makes one.
  */
 async function updateSpace(
   wanted: DesiredSpace,
   item: SpaceItem,
   { hub, existing, steps }: ApplyOptions,
-): Promise<void> {
+): Promise<string[]> {
   const space = hub.space(wanted.id);
-  const head = existing.spaces.get(wanted.id)?.sha ?? null;
+  const commits: string[] = [];
+  const head = existing.spaces.get(wanted.id)?.sha ?? (await space.info())?.sha;
+  if (head) commits.push(head);
   if (item.action === "update") {
     for (const key of item.setSecrets) await space.setSecret(key, wanted.secrets[key] ?? "");
     for (const key of item.setVariables) await space.setVariable(key, wanted.variables[key] ?? "");
@@ -168,24 +172,29 @@ async function updateSpace(
   }
   if (item.put.length + item.delete.length > 0) {
     const put = wanted.files.filter((file) => item.put.includes(file.path));
-    const parent = head ?? (await space.info())?.sha ?? undefined;
     const message = `Deploy version ${wanted.version}`;
-    await space
-      .commit({ message, put, delete: item.delete, ...(parent && { parent }) })
+    const { oid } = await space
+      .commit({ message, put, delete: item.delete, ...(head && { parent: head }) })
       .catch((error: unknown) => {
         // Somebody committed since the plan was made.
         const refused = error instanceof HubError && (error.status === 409 || error.status === 412);
         throw refused ? changedMeanwhile(space.id) : error;
       });
+    commits.push(oid);
     steps.did(`committed version ${wanted.version} to ${space.id}`);
   }
   if (item.restart) {
     await space.restart();
     steps.did(`restarted ${space.id}`);
   }
+  return commits;
 }
 
-async function ready(wanted: DesiredSpace, host: string, options: ApplyOptions): Promise<void> {
+async function ready(
+  wanted: DesiredSpace,
+  { host, commits }: { host: string; commits: readonly string[] },
+  options: ApplyOptions,
+): Promise<void> {
   const { hub, timeoutMs, steps, signal } = options;
   await waitUntilReady({
     space: hub.space(wanted.id),
@@ -195,16 +204,9 @@ async function ready(wanted: DesiredSpace, host: string, options: ApplyOptions):
     healthPath: wanted.healthPath,
     readyPath: wanted.readyPath,
     version: wanted.version,
+    commits,
     timeoutMs,
     progress: (line) => steps.waiting(line),
     signal,
-  });
-}
-
-function changedMeanwhile(id: string): UserError {
-  return new UserError({
-    code: "changed_meanwhile",
-    message: `${id} was changed by somebody else while this deployment ran.`,
-    fix: "Perhaps another deployment is running. Wait for it to end and run `agent-collab deploy` again.",
   });
 }

@@ -49,8 +49,11 @@ async function readBucket(hub: Hub, id: string): Promise<ExistingBucket | null> 
   const bucket = hub.bucket(id);
   const info = await bucket.info();
   if (!info) return null;
-  const owner = readOwnerFile(await bucket.readText(OWNER_FILE, { maxBytes: 10_000 }));
-  return { private: info.private, owner, empty: owner === null && (await isEmpty(bucket)) };
+  const ownerNow = async () => readOwnerFile(await bucket.readText(OWNER_FILE, { maxBytes: 10_000 }));
+  const owner = await ownerNow();
+  const empty = owner === null && (await isEmpty(bucket));
+  // Whoever fills a bucket marks it first: what was filled since we looked for the mark has one now.
+  return { private: info.private, owner: owner ?? (empty ? null : await ownerNow()), empty };
 }
 
 /** Asked of the listing: the counts in a bucket's description may lag behind. */

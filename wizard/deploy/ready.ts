@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { HubSpace } from "../../template/hub/types.ts";
 import { SPACE_STAGES_FAILED } from "../../template/hub/types.ts";
 import { UserError } from "../terminal/errors.ts";
+import { changedMeanwhile } from "./changed.ts";
 
 export interface ReadyOptions {
   space: HubSpace;
@@ -14,6 +15,8 @@ export interface ReadyOptions {
   /** Answers 200 once requests are taken. */
   readyPath?: string;
   version: string;
+  /** The commit with this version and the one before it; any other is somebody else's. */
+  commits: readonly string[];
   timeoutMs: number;
   /** Told of each new stage. */
   progress: (line: string) => void;
@@ -33,7 +36,10 @@ const FAILURE_GRACE_MS = 4_000;
 const STILL_EVERY_MS = 30_000;
 const LOG_LINES = 30;
 
-/** Waits for health of exactly `version`. Throws a `UserError` with the last log lines if the Space fails. */
+/**
+ * Waits for health of exactly `version`. Throws a `UserError`: with the last log lines if the Space fails, at once if
+ * somebody else has put another version there, which makes this one wait in vain.
+ */
 export async function waitUntilReady(options: ReadyOptions): Promise<void> {
   const { space, progress } = options;
   const started = Date.now();
@@ -49,24 +55,38 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
       [shown, said] = [stage, now];
     }
     // Asked in every stage: a request also wakes a sleeping Space.
-    if (await answers(options)) return;
+    const answer = await answers(options);
+    if (answer === "ready") return;
+    if (answer === "another version") await expectOwnCommit(options);
 
     const failed = (SPACE_STAGES_FAILED as readonly string[]).includes(stage);
     failingSince = failed ? (failingSince ?? now) : undefined;
     if (failingSince !== undefined && now - failingSince > FAILURE_GRACE_MS) {
+      await expectOwnCommit(options);
       throw await startFailed(space, stage, errorMessage);
     }
     const elapsed = now - started;
-    if (elapsed > options.timeoutMs) throw await notInTime(space, stage, options);
+    if (elapsed > options.timeoutMs) {
+      await expectOwnCommit(options);
+      throw await notInTime(space, stage, options);
+    }
     await pause(Math.min(Math.max(elapsed * POLL_SHARE, SHORTEST_POLL_MS), LONGEST_POLL_MS), options.signal);
   }
 }
 
-/** The new version is there and takes requests. */
-async function answers(options: ReadyOptions): Promise<boolean> {
+/** `ready`: the new version is there and takes requests. */
+async function answers(options: ReadyOptions): Promise<"ready" | "another version" | "not yet"> {
   const health = Health.safeParse(await get(options.healthPath, options));
-  if (!health.success || health.data.status !== "ok" || health.data.version !== options.version) return false;
-  return options.readyPath === undefined || (await get(options.readyPath, options)) !== null;
+  if (!health.success || health.data.status !== "ok") return "not yet";
+  if (health.data.version !== options.version) return "another version";
+  if (options.readyPath === undefined) return "ready";
+  return (await get(options.readyPath, options)) === null ? "not yet" : "ready";
+}
+
+/** Another version may be the one before, which runs until the new one is built. */
+async function expectOwnCommit({ space, commits }: ReadyOptions): Promise<void> {
+  const head = (await space.info())?.sha;
+  if (head && !commits.includes(head)) throw changedMeanwhile(space.id);
 }
 
 /** The JSON of a good answer; `null` for any other, or none. */

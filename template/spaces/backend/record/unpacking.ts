@@ -9,7 +9,7 @@ const PROGRAM = new URL(`./unpack-thread${extname(import.meta.filename)}`, impor
 /** Batches that are made while the main thread is busy with one. */
 const AHEAD = 3;
 /** What the thread makes is soon garbage: the more of it goes at once, the less that costs. It ends with the start. */
-const YOUNG_MEGABYTES = 96;
+const YOUNG_MEGABYTES = 48;
 
 /** The thread itself failed: this says nothing of what was to be unpacked. */
 export class UnpackThreadError extends Error {}

@@ -34,7 +34,7 @@ export interface PartBatch {
 }
 
 /** Bytes that zlib hands over at once; by default they are so few that handing over takes most of the time. */
-export const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 
 /** What a start needs of a part, in order. */

@@ -6,9 +6,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SPACE_BUNDLE } from "../../../wizard/deploy/space-files/bundle.ts";
+import { bundleBackend } from "../../support/backend-bundle.ts";
 import { CrashCollab } from "./crash-collab.ts";
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 6);
@@ -19,15 +18,10 @@ const ROUNDS_OF_A_COLLAB = 40;
 const ROUND_TIMEOUT_MS = 30_000;
 
 const folder = mkdtempSync(join(tmpdir(), "crash-program-"));
-const program = join(folder, "backend.mjs");
+let program: string;
 
-// One file without types to strip starts twice as fast, which is most of a round.
 beforeAll(() => {
-  buildSync({
-    ...SPACE_BUNDLE,
-    entryPoints: [join(import.meta.dirname, "crash-backend.ts")],
-    outfile: program,
-  });
+  program = bundleBackend(folder, join(import.meta.dirname, "crash-backend.ts"));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

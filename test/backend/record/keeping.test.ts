@@ -243,6 +243,31 @@ describe("snapshots", () => {
     },
   );
 
+  test("without a first one the next start reads again what was there before, and what came since", async () => {
+    await using bed = await recordBed({ sleep: () => Promise.resolve() });
+    const agent = { path: "agents/b.md", content: "---\nagent_name: b\n---\n" };
+    await bed.hub.bucket(CENTRAL).write([agent]);
+    const lift = await addFault(bed.localHub.url, {
+      kind: "batch_entry",
+      path: `/api/buckets/${AUDIT}/batch`,
+      entry: "snapshots/0*",
+    });
+    const first = await bed.started();
+    const { filename } = await first.record.submit(post("a", "for @b"));
+    const again = await bed.crash();
+    for (const board of [first.board, again.board]) {
+      expect(listDocuments(board, "agents")).toEqual(["b.md"]);
+      expect(listDocuments(board, "messages")).toEqual([filename]);
+      expect(listDocuments(board, "inbox/b")).toEqual([filename]);
+    }
+    await lift();
+    await again.record.close();
+    const third = await bed.started();
+    expect(listDocuments(third.board, "agents")).toEqual(["b.md"]);
+    expect(listDocuments(third.board, "messages")).toEqual([filename]);
+    expect((await newestManifest(bed)).parts).toHaveLength(1);
+  });
+
   const withoutLastLine = (part: Uint8Array) => {
     const lines = gunzipSync(part).toString().trimEnd().split("\n");
     return gzipSync(

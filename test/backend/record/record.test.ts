@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { listDocuments } from "./board-view.ts";
 import { AUDIT, CENTRAL, contents, post, recordBed } from "./support.ts";
 
@@ -28,6 +28,10 @@ describe("a record on a local hub", () => {
     await using bed = await recordBed({ onCall: ({ method, path }) => calls.push(`${method} ${path}`) });
     const { record, board } = await bed.started({ now: () => Date.UTC(2026, 0, 1) });
     await record.submit(post("a", "warm"));
+    // The snapshot of a first start is written beside it.
+    await vi.waitFor(async () =>
+      expect([...(await contents(bed.hub, AUDIT)).keys()].join()).toContain("snapshots/"),
+    );
     calls.length = 0;
     const posted = await Promise.all(
       Array.from({ length: 100 }, (_, i) => record.submit(post("a", `m${i}`))),

@@ -11,8 +11,8 @@ import type { Hub } from "../../../template/hub/types.ts";
 import { createRecord } from "../../../template/spaces/backend/record/record.ts";
 import { BackendProcess } from "../../backend/record/backend-process.ts";
 import { AUDIT, CENTRAL, post } from "../../backend/record/support.ts";
+import { bundleBackend } from "../../support/backend-bundle.ts";
 import { addFault } from "../../support/hub-faults.ts";
-import { bundleBackend } from "../bundle.ts";
 import { type HubProcess, startHubProcess } from "../hub-process.ts";
 import { writeHistory } from "./history.ts";
 

@@ -40,7 +40,7 @@ export interface Loaded extends AuditFiles {
   snapshot: SnapshotManifest | null;
   /** The newest in the journal; more than one only if two backends wrote at once. Empty if a snapshot has it. */
   lastGroups: JournalGroup[];
-  /** Nothing was there: the files of the central bucket were read instead. */
+  /** No snapshot was there: the files of the central bucket were read instead. */
   isFirstStart: boolean;
 }
 
@@ -49,7 +49,7 @@ export interface Loaded extends AuditFiles {
  * Hub. The states of files are owed then: `memory.complete()`.
  */
 export async function load(options: RecoverOptions, board?: BoardWriter): Promise<Loaded> {
-  const { audit, central, memory } = options;
+  const { audit, memory } = options;
   const empty = () => {
     memory.clear();
     board?.empty();
@@ -57,20 +57,10 @@ export async function load(options: RecoverOptions, board?: BoardWriter): Promis
   const fill: BoardWriter["fill"] = (changes, messages) => board?.fill(changes, messages);
   empty();
   const files = await listAuditFiles(audit);
-  const isFirstStart = files.segments.length === 0 && files.manifests.length === 0;
-  if (isFirstStart) {
-    const found = await scanBucket(central);
-    memory.transaction(() => {
-      for (const change of found) memory.found(change, 0);
-    });
-    for (let at = 0; at < found.length; at += FILES_AT_ONCE) {
-      fill(found.slice(at, at + FILES_AT_ONCE));
-      await turn();
-    }
-    if (found.length > 0) options.log(`first start: read ${found.length} files of ${central.id}`);
-    return { ...files, snapshot: null, lastGroups: [], isFirstStart };
-  }
-  const snapshot = await loadSnapshot(options, files.manifests, { empty, fill });
+  // One that was killed before its first snapshot leaves a journal, and files that are in none.
+  const isFirstStart = files.manifests.length === 0;
+  if (isFirstStart) await fillFromBucket(options, fill);
+  const snapshot = isFirstStart ? null : await loadSnapshot(options, files.manifests, { empty, fill });
   const groups = await readSegments(
     audit,
     files.segments.filter(({ seq }) => seq > memory.seq),
@@ -81,6 +71,22 @@ export async function load(options: RecoverOptions, board?: BoardWriter): Promis
     fill(group.entries.flatMap(({ changes }) => changes));
   }
   return { ...files, snapshot, lastGroups: lastOf(groups), isFirstStart };
+}
+
+/** What was there before there was a record, or before it had a snapshot. */
+async function fillFromBucket(
+  { central, memory, log }: RecoverOptions,
+  fill: BoardWriter["fill"],
+): Promise<void> {
+  const found = await scanBucket(central);
+  memory.transaction(() => {
+    for (const change of found) memory.found(change, 0);
+  });
+  for (let at = 0; at < found.length; at += FILES_AT_ONCE) {
+    fill(found.slice(at, at + FILES_AT_ONCE));
+    await turn();
+  }
+  if (found.length > 0) log(`first start: read ${found.length} files of ${central.id}`);
 }
 
 /**
@@ -171,7 +177,7 @@ async function loadSnapshot(
   { audit, memory, log }: RecoverOptions,
   manifests: readonly string[],
   { empty, fill }: Pick<BoardWriter, "empty" | "fill">,
-): Promise<SnapshotManifest | null> {
+): Promise<SnapshotManifest> {
   for (const path of [...manifests].reverse()) {
     try {
       return await readSnapshot(audit, path, memory, fill);
@@ -181,7 +187,6 @@ async function loadSnapshot(
       empty();
     }
   }
-  if (manifests.length === 0) return null;
   throw new Error(
     `No snapshot in ${audit.id}/${SNAPSHOT_FOLDER} can be read, so the record cannot be restored. ` +
       "Nothing was changed. Look at the messages above; to build the record anew from the central bucket, " +

@@ -19,9 +19,16 @@ async function until<T>(look: () => Promise<T> | T): Promise<NonNullable<T>> {
   }
 }
 
-async function newestManifest({ hub }: RecordBed): Promise<{ seq: number; parts: { path: string }[] }> {
+interface NewestManifest {
+  path: string;
+  seq: number;
+  parts: { path: string }[];
+}
+
+async function newestManifest({ hub }: RecordBed): Promise<NewestManifest> {
   const manifests = [...(await contents(hub, AUDIT))].filter(([path]) => /^snapshots\/\d/.test(path)).sort();
-  return JSON.parse(manifests.at(-1)?.[1] ?? '{"seq":0,"parts":[]}');
+  const [path, text] = manifests.at(-1) ?? ["none", '{"seq":0,"parts":[]}'];
+  return { path, ...JSON.parse(text) };
 }
 
 function result(author: string) {
@@ -289,12 +296,8 @@ describe("snapshots", () => {
     for (let i = 0; i < 8; i += 1) await first.record.submit(post("a", `message ${i}`));
     await first.record.close();
     const audit = bed.hub.bucket(AUDIT);
-    const manifest = [...(await contents(bed.hub, AUDIT)).keys()]
-      .filter((path) => /^snapshots\/\d/.test(path))
-      .sort()
-      .at(-1) as string;
-    const { parts } = JSON.parse((await audit.readText(manifest)) ?? "");
-    const path = file === "manifest" ? manifest : parts.at(-1).path;
+    const { path: manifest, parts } = await newestManifest(bed);
+    const path = file === "manifest" ? manifest : (parts.at(-1)?.path ?? "");
     await audit.write([{ path, content: damage((await audit.read(path)) as Uint8Array) }]);
     const lines: string[] = [];
     const second = await bed.started({ log: (line) => lines.push(line) });

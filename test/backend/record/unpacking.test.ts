@@ -1,4 +1,7 @@
 /** Snapshots of a long history are unpacked and read by a thread of their own. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -9,7 +12,9 @@ import {
   type PartLine,
 } from "../../../template/spaces/backend/record/part-lines.ts";
 import { UnpackThread, UnpackThreadError } from "../../../template/spaces/backend/record/unpacking.ts";
+import { spaceBundle } from "../../../wizard/deploy/space-files/bundle.ts";
 import { writeHistory } from "../../bench/writes/history.ts";
+import { BackendProcess } from "./backend-process.ts";
 import { listDocuments } from "./board-view.ts";
 import { AUDIT, contents, post, recordBed } from "./support.ts";
 
@@ -110,6 +115,26 @@ describe("a start from a long history", () => {
     await record.close();
     const again = await bed.started();
     expect(listDocuments(again.board, "messages")).toHaveLength(MESSAGES + 1);
+  });
+
+  test("works as a Space has it: programs side by side, without a package", { timeout: 60_000 }, async () => {
+    await using bed = await recordBed();
+    await writeHistory(bed.hub.bucket(AUDIT), { ...LONG, messages: MESSAGES });
+    const folder = await mkdtemp(join(tmpdir(), "unpack-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const programs = await spaceBundle("backend");
+    expect(programs.map(({ path }) => path).sort()).toEqual(["server.js", "unpack-thread.js"]);
+    for (const { path, content } of programs) await writeFile(join(folder, path), content);
+    const collabFile = join(folder, "collab.yaml");
+    await writeFile(collabFile, "collab: { slug: gemma, title: Long, org: demo }\n");
+    const program = join(folder, "server.js");
+    const backend = new BackendProcess({ hubUrl: bed.localHub.url, collabFile, program });
+    onTestFinished(() => backend.kill());
+    const url = await backend.ready();
+    const headers = { authorization: "Bearer hf_local_organizer" };
+    const page = await fetch(`${url}/v1/messages?limit=1`, { headers });
+    expect(await page.json()).toMatchObject({ matched: MESSAGES });
+    expect(await backend.stop()).toBe(0);
   });
 
   test("fails where the thread fails: no snapshot is blamed or passed over for it", async () => {

@@ -1,4 +1,5 @@
 /** Long work in slices of some milliseconds, so that requests in between do not wait for its end. */
+import { setImmediate as turn } from "node:timers/promises";
 
 const SLICE_MS = 4;
 const FIRST_SLICE = 512;
@@ -19,6 +20,6 @@ export async function inSlices(work: (size: number) => "more" | "end"): Promise<
     const ms = (user + system) / 1000;
     if (ms < SLICE_MS / 2) size = Math.min(size * 2, LARGEST_SLICE);
     else if (ms > SLICE_MS) size = Math.max(Math.floor(size / 2), SMALLEST_SLICE);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turn();
   }
 }

@@ -7,6 +7,7 @@
  * or by the next. Before that, nothing of it exists. No segment is published before the group in front of it
  * is wholly in: a start completes the last group and no more.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import type { HubBucket } from "../../../hub/types.ts";
 import type { BoardWriter } from "../board/types.ts";
 import { overloaded, refusedByHub, replaced, stopping, unavailable } from "./commit-errors.ts";
@@ -104,7 +105,7 @@ export class Committer {
     this.#arrival.resolve();
     if (this.#running) return;
     // One turn of the event loop, so that requests which arrive together share the first group.
-    this.#running = new Promise<void>((resolve) => setImmediate(resolve))
+    this.#running = turn()
       .then(() => this.#commitAll())
       .finally(() => {
         this.#running = null;

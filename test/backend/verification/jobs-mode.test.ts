@@ -151,7 +151,7 @@ describe("isolation", () => {
         reason_code: "isolation_missing",
       });
     }, soon);
-    expect(await indexOf(under)).toEqual({ [filename]: "pending" });
+    await vi.waitFor(async () => expect(await indexOf(under)).toEqual({ [filename]: "pending" }), soon);
     expect((await queueOf(bed)).undecided).toMatchObject([{ filename, reason_code: "isolation_missing" }]);
     expect(await announcements({ under, ada, filename })).toEqual([]);
     const runs = (await verdictOf(under, filename))?.run_ids;
@@ -178,7 +178,7 @@ describe("the submission", () => {
     expect(message?.body).toContain("could not be reproduced");
     expect(message?.body).toContain(`POST /v1/results/${filename}:pointer`);
     expect((await queueOf(bed)).needs_pointer).toMatchObject([{ filename }]);
-    expect(await indexOf(under)).toEqual({ [filename]: "pending" });
+    await vi.waitFor(async () => expect(await indexOf(under)).toEqual({ [filename]: "pending" }), soon);
     expect((await under.get("/v1/results?verification=pending")).body.items).toEqual([filename]);
 
     const point = (submission: string, agent = ada) =>

@@ -57,19 +57,15 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
     // Asked in every stage: a request also wakes a sleeping Space.
     const answer = await answers(options);
     if (answer === "ready") return;
-    if (answer === "another version") await expectOwnCommit(options);
 
     const failed = (SPACE_STAGES_FAILED as readonly string[]).includes(stage);
     failingSince = failed ? (failingSince ?? now) : undefined;
-    if (failingSince !== undefined && now - failingSince > FAILURE_GRACE_MS) {
-      await expectOwnCommit(options);
-      throw await startFailed(space, stage, errorMessage);
-    }
     const elapsed = now - started;
-    if (elapsed > options.timeoutMs) {
-      await expectOwnCommit(options);
-      throw await notInTime(space, stage, options);
-    }
+    const hasFailed = failingSince !== undefined && now - failingSince > FAILURE_GRACE_MS;
+    const isLate = elapsed > options.timeoutMs;
+    if (answer === "another version" || hasFailed || isLate) await expectOwnCommit(options);
+    if (hasFailed) throw await startFailed(space, stage, errorMessage);
+    if (isLate) throw await notInTime(space, stage, options);
     await pause(Math.min(Math.max(elapsed * POLL_SHARE, SHORTEST_POLL_MS), LONGEST_POLL_MS), options.signal);
   }
 }

@@ -6,7 +6,6 @@
  * No request asks for the states of files. So at the start those of a snapshot are only *owed*: the board is
  * filled from the lines as they come, and `complete` reads them in once requests are answered.
  */
-
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setImmediate as turn } from "node:timers/promises";
 import { RowBatch } from "../row-batch.ts";

@@ -4,6 +4,8 @@ import type { Bench } from "./bench.ts";
 import { AGENTS, fillBoard } from "./reads/fill.ts";
 
 const POLL_MS = 10_000;
+/** What follows a start and is no idling: its snapshot, and `leaderboard/` 15 s later. */
+const SETTLE_MS = 20_000;
 const PATHS = (agent: number) => [
   `/v1/inbox/agent-${agent}?order=asc&expand=true`,
   "/v1/messages?expand=true",
@@ -15,6 +17,7 @@ export const bench: Bench = {
     await using under = await BackendUnderTest.start();
     fillBoard(under.board, 1_300);
     const seconds = short ? 12 : 300;
+    if (!short) await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     await fetch(`${under.localHub.url}/_emulator/requests`, { method: "DELETE" });
     const until = performance.now() + seconds * 1000;
     const polls = await Promise.all(
